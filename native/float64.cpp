@@ -1,0 +1,2 @@
+#define CHAINRULE_REAL double
+#include "bindings.cpp"
