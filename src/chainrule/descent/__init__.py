@@ -1,0 +1,1 @@
+"""How theta moves: update rules, learning-rate schedules, L-BFGS."""
