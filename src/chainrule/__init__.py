@@ -10,7 +10,13 @@ from typing import Any
 __version__ = "0.1.0"
 
 # name -> the module that defines it
-_PUBLIC: dict[str, str] = {}
+_PUBLIC: dict[str, str] = {
+    "ACTIVATIONS": "chainrule.network.activation",
+    "Activation": "chainrule.network.activation",
+    "LOSSES": "chainrule.network.loss",
+    "Loss": "chainrule.network.loss",
+    "Network": "chainrule.network.spec",
+}
 
 __all__ = ["__version__", *_PUBLIC]
 
