@@ -28,6 +28,7 @@ __all__ = [
     "Step",
     "WarmUp",
     "learning_rates",
+    "require_learning_rate",
 ]
 
 
@@ -150,8 +151,8 @@ class Cosine:
 class OneCycle:
     """From peak/start_divisor up to peak in the first `rise` of S steps, then down to the start / final_divisor.
 
-    Both ways along half a cosine; S = steps or, if None, all of training. Source: Smith and Topin 2018, in the form that
-    PyTorch's OneCycleLR gave it (three points: k = 0, k = rise S - 1, k = S - 1).
+    Both ways along half a cosine; S = steps or, if None, all of training. Source: Smith and Topin 2018, in the form
+    that PyTorch's OneCycleLR gave it (three points: k = 0, k = rise S - 1, k = S - 1).
 
     Examples
     --------
@@ -219,8 +220,8 @@ class ReduceOnPlateau:
     """eta_s = max(schedule_s scale, minimum); scale falls by `factor` when an epoch's value stops getting better.
 
     The value is what training watches: the validation loss, else the training loss (a score counts with its sign
-    turned). An epoch is better when it is below the best by more than `min_delta`; after more than `patience` epochs that are not,
-    the rate is reduced and the count starts anew.
+    turned). An epoch is better when it is below the best by more than `min_delta`; after more than `patience` epochs
+    that are not, the rate is reduced and the count starts anew.
 
     Examples
     --------

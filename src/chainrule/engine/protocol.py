@@ -26,9 +26,10 @@ kept, and multiplied by 1/(1 - p_l), when u_e >= floor(p_l 2^32), else it is 0; 
 back in B2. A rate of 0 draws nothing. The number of threads and of calls plays no part.
 
 **Arrays.** theta, g and the state of the update rule are one-dimensional, contiguous and of one dtype (float32 or
-float64), which is also that of X, T and sample_weight. They belong to the caller. A session reads them when `run` begins
-and has written them when it returns, so what a callback or a restored checkpoint puts there counts. Entries of the state whose
-names begin with an underscore are scratch memory: an engine may ignore them, and no checkpoint holds them.
+float64), which is also that of X, T and sample_weight. They belong to the caller. A session reads them when `run`
+begins and has written them when it returns, so what a callback or a restored checkpoint puts there counts. Entries of
+the state whose names begin with an underscore are scratch memory: an engine may ignore them, and no checkpoint holds
+them.
 """
 
 from dataclasses import dataclass
@@ -173,11 +174,18 @@ class Engine(Protocol):
         theta: Array,
         X: Any,
         T: Array,
+        *,
         sample_weight: Array | None = None,
         l1: float = 0.0,
         l2: float = 0.0,
     ) -> tuple[float, Array]:
         """J and dJ/dtheta over all rows, without dropout; the gradient is a new array."""
+        ...
+
+    def objective(
+        self, network: Network, theta: Array, X: Any, T: Array, *, sample_weight: Array | None = None
+    ) -> float:
+        """J over all rows, without penalties and dropout: the validation loss. Large sets are taken in parts."""
         ...
 
     def predict(self, network: Network, theta: Array, X: Any) -> Array:
