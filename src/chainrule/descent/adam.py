@@ -153,7 +153,7 @@ class NAdam:
         _divide(theta, look, state["v"], part, rate=learning_rate * root, epsilon=self.epsilon * root)
 
     def _mu(self, step: int) -> float:
-        return self.beta1 * (1.0 - 0.5 * 0.96 ** (step * self.momentum_decay))
+        return self.beta1 * (1.0 - 0.5 * math.pow(0.96, step * self.momentum_decay))
 
 
 def _moments(theta: Array) -> State:

@@ -58,8 +58,9 @@ class Job:
     T : array (N, width), C-contiguous, of theta's dtype
     sample_weight : array (N,) of theta's dtype, or None
         At least 0; None means 1 for each row.
-    optimizer : UpdateRule
-        One of `chainrule.descent`, or any object with `init` and `update`.
+    optimizer : UpdateRule or None
+        One of `chainrule.descent`, or any object with `init` and `update`. None for a job that asks for no session,
+        only for `value_and_gradient` (L-BFGS).
     batch_size : int
         From 1 to N.
     l1, l2 : float
@@ -78,7 +79,7 @@ class Job:
     X: Any
     T: Array
     sample_weight: Array | None
-    optimizer: UpdateRule
+    optimizer: UpdateRule | None
     batch_size: int
     l1: float = 0.0
     l2: float = 0.0

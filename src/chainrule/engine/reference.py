@@ -33,9 +33,12 @@ ROWS_AT_ONCE = 8192  # keeps the activations of a large set within a few megabyt
 class ReferenceSession:
     """A training run on NumPy; see `chainrule.engine.protocol.Session`."""
 
-    __slots__ = ("_inputs", "_job", "_layers", "_targets", "_weights", "gradient", "state", "theta", "updates")
+    __slots__ = ("_inputs", "_job", "_layers", "_rule", "_targets", "_weights", "gradient", "state", "theta", "updates")
 
     def __init__(self, job: Job, theta: Array, state: State, updates: int = 0) -> None:
+        if job.optimizer is None:
+            raise ValueError("a session needs an update rule: job.optimizer is None")
+        self._rule = job.optimizer
         self._job, self.theta, self.state, self.updates = job, theta, state, updates
         self._layers = job.network.layers(theta)
         self.gradient = np.zeros_like(theta)
@@ -88,7 +91,7 @@ class ReferenceSession:
         if isfinite(J) and isfinite(norm):
             _clip(gradient, norm, job)
             self.updates += 1
-            job.optimizer.update(self.theta, gradient, self.state, learning_rate, self.updates)
+            self._rule.update(self.theta, gradient, self.state, learning_rate, self.updates)
         return w, J, norm
 
     def _masks(self, n_rows: int) -> list[Array | None]:
