@@ -1,7 +1,7 @@
 """How `make docs` builds the pages."""
 
 project = "chainrule"
-copyright = "2026, the chainrule developers"  # noqa: A001
+copyright = "2026, the chainrule developers"
 extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathjax"]
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
 myst_heading_anchors = 3
