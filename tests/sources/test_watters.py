@@ -262,7 +262,7 @@ def test_every_layer(deep, agree, complex_step):
 
 
 def test_any_other_loss(deep, agree):
-    """Watters (75)-(77) with another loss: only dL/df changes, as the last paragraph says."""
+    """Watters (75)-(77): with another loss only dL/df changes, as the last paragraph says."""
     net = cr.Network(deep.net.sizes, deep.net.activations, "log_cosh")
     gradients, _ = row_recursion(deep, np.tanh(deep.f - deep.y).T)
     backward = net.backward(deep.theta, deep.X, deep.T)
