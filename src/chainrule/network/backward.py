@@ -77,6 +77,7 @@ def backward(
     delta: Array,
     gradient: Array | None = None,
     keep: dict[int, Array] | None = None,
+    places: Sequence[Layer] | None = None,
 ) -> Array:
     """Walk the chain from right to left: equations B2, B3 and B4.
 
@@ -94,6 +95,8 @@ def backward(
         Where to write; a new one without it.
     keep : dict, optional
         Receives delta_l under l.
+    places : sequence of Layer, optional
+        The layers of ``gradient``, where the caller has them at hand.
 
     Returns
     -------
@@ -112,7 +115,8 @@ def backward(
     xp = namespace(delta)
     if xp.is_numpy and gradient is None:
         gradient = np.empty(network.n_parameters, dtype=np.result_type(delta, *state.fed[:-1]))
-    places = network.layers(gradient) if gradient is not None else None
+    if places is None and gradient is not None:
+        places = network.layers(gradient)
     parts: list[Array] = []
     for l, d in deltas(network, layers, state, delta):
         if keep is not None:
@@ -129,4 +133,4 @@ def _write(place: Layer, delta: Array, fed: Array) -> None:
     """The gradient of one layer, written into its place in the vector: NumPy has views."""
     np.matmul(delta.T, fed, out=place.weights)  # B3
     if place.biases is not None:
-        delta.sum(axis=0, out=place.biases)  # B4
+        np.add.reduce(delta, axis=0, out=place.biases)  # B4

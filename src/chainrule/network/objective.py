@@ -27,7 +27,7 @@ def shares(xp: Library, N: int, sample_weight: Array | None) -> Array | float:
 
 def average(xp: Library, losses: Array, share: Array | float) -> Array:
     """The data term of J from the losses of the samples."""
-    return xp.sum(losses * share)  # J
+    return share * xp.sum(losses) if isinstance(share, float) else xp.sum(losses * share)  # J
 
 
 def delta_of_output(network: Network, xp: Library, state: Forward, T: Array, share: Array | float) -> Array:
@@ -43,7 +43,7 @@ def penalty(network: Network, xp: Library, theta: Array, l1: float, l2: float) -
         if l1:
             total = total + l1 * xp.sum(xp.magnitude(W))  # J
         if l2:
-            total = total + l2 / 2 * xp.sum(W * W)  # J
+            total = total + l2 / 2 * (W @ W)  # J
     return total
 
 
@@ -92,18 +92,19 @@ def value_and_gradient(
     masks: Sequence[Array | None] | None = None,
     layers: Sequence[Layer] | None = None,
     out: Array | None = None,
+    places: Sequence[Layer] | None = None,
 ) -> tuple[Array, Array]:
     """J and dJ/dtheta; see `Network.value_and_gradient`.
 
-    An engine may hand in what it keeps between steps: ``layers``, the views of theta, and ``out``, where
-    the gradient goes; ``masks`` are those of dropout.
+    An engine may hand in what it keeps between steps: ``layers``, the views of theta, ``out``, where the
+    gradient goes, and ``places``, the views of that; ``masks`` are those of dropout.
     """
     xp = namespace(theta, X)
     layers = network.layers(theta) if layers is None else layers
     state = forward(network, layers, X, masks)
     share = shares(xp, X.shape[0], sample_weight)
     J = average(xp, network.head.value(xp, state.z[-1], state.a[-1], T), share)
-    gradient = backward(network, layers, state, delta_of_output(network, xp, state, T, share), out)
+    gradient = backward(network, layers, state, delta_of_output(network, xp, state, T, share), out, places=places)
     if l1 or l2:
         J = J + penalty(network, xp, theta, l1, l2)
         gradient = penalty_gradient(network, xp, theta, l1, l2, gradient)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,7 +38,7 @@ class Block:
     start: int
     shape: tuple[int, ...]
 
-    @property
+    @cached_property
     def slice(self) -> slice:
         """The place in theta."""
         return slice(self.start, self.start + prod(self.shape))
