@@ -10,7 +10,28 @@ from typing import Any
 __version__ = "0.1.0"
 
 # name -> the module that defines it
-_PUBLIC: dict[str, str] = {}
+_PUBLIC: dict[str, str] = {
+    "ACTIVATIONS": "chainrule.network.activation",
+    "Activation": "chainrule.network.activation",
+    "AdaGrad": "chainrule.descent",
+    "Adam": "chainrule.descent",
+    "AdamW": "chainrule.descent",
+    "Epoch": "chainrule.training.history",
+    "Fit": "chainrule.training.fit",
+    "History": "chainrule.training.history",
+    "LBFGS": "chainrule.descent",
+    "LOSSES": "chainrule.network.loss",
+    "Loss": "chainrule.network.loss",
+    "Momentum": "chainrule.descent",
+    "NAdam": "chainrule.descent",
+    "Nesterov": "chainrule.descent",
+    "Network": "chainrule.network.spec",
+    "NonFiniteError": "chainrule.training.nonfinite",
+    "RMSProp": "chainrule.descent",
+    "SGD": "chainrule.descent",
+    "fit": "chainrule.training.fit",
+    "schedules": "chainrule.descent",
+}
 
 __all__ = ["__version__", *_PUBLIC]
 

@@ -1,0 +1,1 @@
+"""The loop: batches, epochs, stopping, history, callbacks."""

@@ -1,0 +1,94 @@
+"""Where a training run stands: all that is needed to go on from there, bit by bit."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.descent.rule import State
+from chainrule.descent.schedules import Plateau
+from chainrule.training.history import Array, History
+from chainrule.training.watching import Best
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Sums over the mini-batches of an epoch that is under way."""
+
+    objective: float = 0.0
+    weight: float = 0.0
+    norms: float = 0.0
+    updates: int = 0
+
+    @property
+    def loss(self) -> float:
+        return self.objective / self.weight
+
+    @property
+    def gradient_norm(self) -> float:
+        return self.norms / self.updates
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingState:
+    """What `cr.fit(..., state=...)` goes on from.
+
+    Training draws from no generator that lives on: the order of epoch e and the dropout masks of update s are functions
+    of (seed, e) and (seed, s), so the counters here are the whole state of chance.
+
+    Parameters
+    ----------
+    theta : array (n_parameters,)
+        The parameters as they stood, which early stopping does not turn back.
+    optimizer : dict of arrays
+        What the update rule remembers.
+    seed : int
+    n_samples : int
+        Rows trained on; another number can only begin at the start of an epoch.
+    epoch : int
+        Epochs completed.
+    batch : int
+        Mini-batches done of the next epoch.
+    updates : int
+        Updates made.
+    tally : Tally
+        Sums over the mini-batches done of the next epoch.
+    best : Best
+    plateau : Plateau
+    seconds : float
+    history : History
+    """
+
+    theta: Array
+    optimizer: State
+    seed: int
+    n_samples: int
+    epoch: int = 0
+    batch: int = 0
+    updates: int = 0
+    tally: Tally = field(default_factory=Tally)
+    best: Best = field(default_factory=Best)
+    plateau: Plateau = field(default_factory=Plateau)
+    seconds: float = 0.0
+    history: History = field(default_factory=History)
+
+
+def order_of_epoch(seed: int, epoch: int, n_samples: int) -> npt.NDArray[np.int64]:
+    """The permutation of the rows in an epoch (from 1), a function of seed and epoch alone.
+
+    Examples
+    --------
+    >>> sorted(order_of_epoch(0, 1, 4).tolist())
+    [0, 1, 2, 3]
+    """
+    return _generator(seed, 1, epoch).permutation(n_samples)
+
+
+def order_of_split(seed: int, n_samples: int) -> npt.NDArray[np.int64]:
+    """The permutation whose first rows become the validation set."""
+    return _generator(seed, 2).permutation(n_samples)
+
+
+def _generator(seed: int, *branch: int) -> np.random.Generator:
+    """A generator of its own for each use of the seed; the seed alone makes the first theta."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=branch))
