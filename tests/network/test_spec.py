@@ -15,6 +15,16 @@ names = st.sampled_from(sorted(cr.ACTIVATIONS))
 widths = st.integers(1, 6)
 
 
+def test_a_network_pickles_after_use():
+    net = cr.Network.parse("2-3:tanh-2:softmax", loss="categorical_cross_entropy")
+    theta, X, T = net.initial(seed=0), np.eye(2), np.eye(2)
+    J, gradient = net.value_and_gradient(theta, X, T)
+    again = pickle.loads(pickle.dumps(net))  # noqa: S301
+    assert again == net
+    assert again.value_and_gradient(theta, X, T)[0] == J
+    np.testing.assert_array_equal(again.value_and_gradient(theta, X, T)[1], gradient)
+
+
 @given(st.lists(st.tuples(widths, names), min_size=1, max_size=4), widths, names, st.booleans())
 def test_text_and_data_forms_round_trip(layers, width, sigma_0, bias):
     net = cr.Network(

@@ -320,6 +320,10 @@ class Network:
         """Which side of every kink each number is on (-1, 0 on it, 1); equal patterns cross no kink."""
         return _kinks.branches(self, theta, self._inputs(X), self._targets(X, T))
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields alone: what is cached holds functions that do not pickle, and is made again when asked for."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
     def describe(self) -> dict[str, Any]:
         """The network as plain data, for a header; the inverse is `from_description`."""
         return {
