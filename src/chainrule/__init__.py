@@ -31,6 +31,7 @@ _PUBLIC: dict[str, str] = {
     "RMSProp": "chainrule.descent",
     "SGD": "chainrule.descent",
     "check_gradient": "chainrule.checking",
+    "differentiate": "chainrule.symbolic.derivative",
     "fit": "chainrule.training.fit",
     "load": "chainrule.models",
     "save": "chainrule.models",
