@@ -22,6 +22,7 @@ _PUBLIC: dict[str, str] = {
     "LBFGS": "chainrule.descent",
     "LOSSES": "chainrule.network.loss",
     "Loss": "chainrule.network.loss",
+    "Model": "chainrule.models",
     "Momentum": "chainrule.descent",
     "NAdam": "chainrule.descent",
     "Nesterov": "chainrule.descent",
@@ -29,7 +30,11 @@ _PUBLIC: dict[str, str] = {
     "NonFiniteError": "chainrule.training.nonfinite",
     "RMSProp": "chainrule.descent",
     "SGD": "chainrule.descent",
+    "check_gradient": "chainrule.checking",
+    "differentiate": "chainrule.symbolic.derivative",
     "fit": "chainrule.training.fit",
+    "load": "chainrule.models",
+    "save": "chainrule.models",
     "schedules": "chainrule.descent",
 }
 

@@ -15,6 +15,16 @@ names = st.sampled_from(sorted(cr.ACTIVATIONS))
 widths = st.integers(1, 6)
 
 
+def test_a_network_pickles_after_use():
+    net = cr.Network.parse("2-3:tanh-2:softmax", loss="categorical_cross_entropy")
+    theta, X, T = net.initial(seed=0), np.eye(2), np.eye(2)
+    J, gradient = net.value_and_gradient(theta, X, T)
+    again = pickle.loads(pickle.dumps(net))  # noqa: S301
+    assert again == net
+    assert again.value_and_gradient(theta, X, T)[0] == J
+    np.testing.assert_array_equal(again.value_and_gradient(theta, X, T)[1], gradient)
+
+
 @given(st.lists(st.tuples(widths, names), min_size=1, max_size=4), widths, names, st.booleans())
 def test_text_and_data_forms_round_trip(layers, width, sigma_0, bias):
     net = cr.Network(
@@ -83,12 +93,27 @@ def test_errors_say_what_is_wrong(sizes, activations, loss, message):
         (np.zeros(4), np.zeros((1, 2)), "samples as rows"),
         (np.zeros((5, 4)), np.zeros((4, 2)), "X has 5 samples"),
         (np.zeros((5, 4)), np.zeros(5), "one-hot"),
+        (np.zeros((0, 4)), np.zeros((0, 2)), "no samples"),
+        ([["a", "b", "c", "d"]], [[0, 1]], "must hold numbers"),
     ],
 )
 def test_shapes_that_do_not_fit_are_refused(X, T, message):
     net = cr.Network((4, 2), ("softmax",), "categorical_cross_entropy")
     with pytest.raises(ValueError, match=message):
         net.value_and_gradient(net.initial(0), X, T)
+
+
+@pytest.mark.parametrize("weight", [np.ones(3), np.ones((5, 1)), np.zeros(5), [1, 1, 1, 1, -1]])
+def test_weights_that_make_no_mean_are_refused(weight):
+    net = cr.Network((4, 2), ("softmax",), "categorical_cross_entropy")
+    with pytest.raises(ValueError, match="sample_weight"):
+        net.value_and_gradient(net.initial(0), np.zeros((5, 4)), np.ones((5, 2)), weight)
+
+
+def test_lists_are_taken_for_arrays():
+    net = cr.Network((2, 1), ("identity",), "squared_error")
+    theta = net.initial(0)
+    assert net.objective(theta, [[1, 2]], [3]) == net.objective(theta, np.array([[1.0, 2.0]]), np.array([[3.0]]))
 
 
 def test_theta_of_another_length_is_refused():

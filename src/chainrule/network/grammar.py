@@ -1,4 +1,8 @@
-"""How a table entry is written: ``name`` or ``name(number, ...)``, as in ``leaky_relu(0.1)``."""
+"""How networks and table entries are written as text.
+
+An entry is ``name`` or ``name(number, ...)``, as in ``leaky_relu(0.1)``; a network is ``width[:activation]`` joined by
+hyphens, as in ``4-8:tanh-3:softmax``.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,11 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = ["call_text", "parse_call", "unknown_name"]
+__all__ = ["GRAMMAR", "call_text", "parse_call", "parse_layers", "unknown_name"]
 
 _CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\(([^()]*)\))?\s*")
+_LAYER = re.compile(r"\s*(\d+)\s*(?::\s*([A-Za-z_]\w*\s*(?:\([^()]*\))?)\s*)?")
+GRAMMAR = "width[:activation] joined by '-', such as 4-8:tanh-3:softmax or 20-64:leaky_relu(0.1)-1:identity"
 
 
 def parse_call(text: str, what: str) -> tuple[str, tuple[float, ...]]:
@@ -47,3 +53,26 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> ValueError:
     near = get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return ValueError(f"unknown {what} {name!r}: {hint}known are {', '.join(known)}")
+
+
+def parse_layers(text: str) -> list[tuple[int, str | None]]:
+    """[(width, activation or None), ...] of the grammar; the error names the place where it is left.
+
+    Examples
+    --------
+    >>> parse_layers("64:relu-10")
+    [(64, 'relu'), (10, None)]
+    """
+    found: list[tuple[int, str | None]] = []
+    place = 0
+    while True:
+        match = _LAYER.match(text, place)
+        if match is None:
+            raise ValueError(f"network {text!r} is not of the form {GRAMMAR}; it goes wrong at {text[place:][:20]!r}")
+        found.append((int(match[1]), match[2].strip() if match[2] else None))
+        place = match.end()
+        if place == len(text):
+            return found
+        if text[place] != "-":
+            raise ValueError(f"network {text!r} is not of the form {GRAMMAR}; it goes wrong at {text[place:][:20]!r}")
+        place += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import companions as _companions
+from . import edge as _edge
 from . import forward as _forward
 from . import initial as _initial
 from . import kinks as _kinks
 from . import objective as _objective
 from .activation import ACTIVATIONS, Activation, activation
 from .arrays import Array
+from .grammar import GRAMMAR, parse_layers
 from .head import Head, join
 from .interval import Interval
 from .loss import Loss
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["Network"]
 
 MAX_WIDTH = 2**31 - 1  # what 32-bit BLAS interfaces count to
-_LAYER = re.compile(r"\s*(\d+)\s*(?::\s*([A-Za-z_]\w*\s*(?:\([^()]*\))?)\s*)?")
-GRAMMAR = "width[:activation] joined by '-', such as 4-8:tanh-3:softmax or 20-64:leaky_relu(0.1)-1:identity"
 
 
 @dataclass(frozen=True)
@@ -213,7 +212,7 @@ class Network:
 
     def forward(self, theta: Array, X: Array) -> Forward:
         """All pre-activations and activations: ``.z[l]`` and ``.a[l]``, (N, n_l), l = 0..L (F1, F2)."""
-        return _forward.forward(self, self.layers(theta), self._inputs(X))
+        return _forward.forward(self, self.layers(theta), _edge.inputs(self, X))
 
     def predict(self, theta: Array, X: Array) -> Array:
         """The outputs a_L, (N, n_L), for samples X, (N, n_0)."""
@@ -229,7 +228,7 @@ class Network:
         l2: float = 0.0,
     ) -> Array:
         """J: the weighted mean of the losses, plus l1 sum |W| + 1/2 l2 sum W^2 (equation J)."""
-        return _objective.objective(self, theta, self._inputs(X), self._targets(X, T), sample_weight, l1, l2)
+        return _objective.objective(self, theta, *_edge.data(self, X, T, sample_weight), l1, l2)
 
     def value_and_gradient(
         self,
@@ -265,7 +264,7 @@ class Network:
         Raises
         ------
         ValueError
-            If a shape does not fit the network.
+            If a shape does not fit the network, or the weights have no positive sum.
 
         Notes
         -----
@@ -279,19 +278,20 @@ class Network:
         >>> float(J), g
         (2.0, array([6., 2.]))
         """
-        return _objective.value_and_gradient(self, theta, self._inputs(X), self._targets(X, T), sample_weight, l1, l2)
+        return _objective.value_and_gradient(self, theta, *_edge.data(self, X, T, sample_weight), l1, l2)
 
     def backward(self, theta: Array, X: Array, T: Array, sample_weight: Array | None = None) -> Backward:
         """Everything on the way to the gradient: value, delta, weights, biases, inputs, vector (B1 to B5)."""
-        return _objective.full_backward(self, theta, self._inputs(X), self._targets(X, T), sample_weight)
+        return _objective.full_backward(self, theta, *_edge.data(self, X, T, sample_weight))
 
     def jacobian(self, theta: Array, X: Array) -> Array:
         """dY/dX of every sample, (N, n_L, n_0)."""
-        return _companions.jacobian(self, theta, self._inputs(X))
+        return _companions.jacobian(self, theta, _edge.inputs(self, X))
 
     def gradients_per_sample(self, theta: Array, X: Array, T: Array) -> Array:
         """The gradient of each sample's own loss, (N, n_parameters); their mean is that of J without penalties."""
-        return _companions.gradients_per_sample(self, theta, self._inputs(X), self._targets(X, T))
+        X, T, _ = _edge.data(self, X, T)
+        return _companions.gradients_per_sample(self, theta, X, T)
 
     def hessian_product(
         self,
@@ -304,21 +304,24 @@ class Network:
         l2: float = 0.0,
     ) -> Array:
         """H v, (n_parameters,), H the Hessian of J: exact to rounding, at the cost of one complex gradient."""
-        return _companions.hessian_product(
-            self, theta, self._inputs(X), self._targets(X, T), vector, sample_weight, l1, l2
-        )
+        X, T, w = _edge.data(self, X, T, sample_weight)
+        return _companions.hessian_product(self, theta, X, T, vector, w, l1, l2)
 
     def gauss_newton_product(
         self, theta: Array, X: Array, T: Array, vector: Array, sample_weight: Array | None = None
     ) -> Array:
         """G v, (n_parameters,), G = J_z^T H_z J_z with J_z = dz_L/dtheta and H_z the Hessian of the loss in z_L."""
-        return _companions.gauss_newton_product(
-            self, theta, self._inputs(X), self._targets(X, T), vector, sample_weight
-        )
+        X, T, w = _edge.data(self, X, T, sample_weight)
+        return _companions.gauss_newton_product(self, theta, X, T, vector, w)
 
     def branches(self, theta: Array, X: Array, T: Array) -> NDArray[np.int8]:
         """Which side of every kink each number is on (-1, 0 on it, 1); equal patterns cross no kink."""
-        return _kinks.branches(self, theta, self._inputs(X), self._targets(X, T))
+        X, T, _ = _edge.data(self, X, T)
+        return _kinks.branches(self, theta, X, T)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields alone: what is cached holds functions that do not pickle, and is made again when asked for."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     def describe(self) -> dict[str, Any]:
         """The network as plain data, for a header; the inverse is `from_description`."""
@@ -346,49 +349,6 @@ class Network:
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"this does not describe a network: {error}") from error
-
-    def _inputs(self, X: Array) -> Array:
-        if len(X.shape) != 2 or X.shape[1] != self.sizes[0]:
-            raise ValueError(
-                f"X has shape {tuple(X.shape)}, but the network {self} takes {self.sizes[0]} inputs: "
-                f"expected (N, {self.sizes[0]}), samples as rows"
-            )
-        return X
-
-    def _targets(self, X: Array, T: Array) -> Array:
-        if len(T.shape) == 1 and self.n_targets == 1:
-            T = T[:, None]
-        if tuple(T.shape) != (X.shape[0], self.n_targets):
-            labels = len(T.shape) == 1 and self.n_targets > 1
-            hint = "; classes are given one-hot, such as np.eye(K)[labels]" if labels else ""
-            raise ValueError(
-                f"T has shape {tuple(T.shape)}, but X has {X.shape[0]} samples and the network {self} takes "
-                f"{self.n_targets} target(s): expected ({X.shape[0]}, {self.n_targets}){hint}"
-            )
-        return T
-
-
-def parse_layers(text: str) -> list[tuple[int, str | None]]:
-    """[(width, activation or None), ...] of the grammar; the error names the place where it is left.
-
-    Examples
-    --------
-    >>> parse_layers("64:relu-10")
-    [(64, 'relu'), (10, None)]
-    """
-    found: list[tuple[int, str | None]] = []
-    place = 0
-    while True:
-        match = _LAYER.match(text, place)
-        if match is None:
-            raise ValueError(f"network {text!r} is not of the form {GRAMMAR}; it goes wrong at {text[place:][:20]!r}")
-        found.append((int(match[1]), match[2].strip() if match[2] else None))
-        place = match.end()
-        if place == len(text):
-            return found
-        if text[place] != "-":
-            raise ValueError(f"network {text!r} is not of the form {GRAMMAR}; it goes wrong at {text[place:][:20]!r}")
-        place += 1
 
 
 def _checked_sizes(sizes: Any) -> tuple[int, ...]:

@@ -1,0 +1,7 @@
+"""The gradient check: does `value_and_gradient(theta)` return the slope of its own value, and if not, why?"""
+
+from chainrule.checking.check import check_gradient
+from chainrule.checking.report import Entry, Finding, Hint, Report, Row
+from chainrule.checking.verdict import Verdict
+
+__all__ = ["Entry", "Finding", "Hint", "Report", "Row", "Verdict", "check_gradient"]

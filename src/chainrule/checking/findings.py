@@ -1,0 +1,113 @@
+"""What a check notices besides the slopes: the value itself, the methods, and what the point hides."""
+
+import numpy as np
+
+from chainrule.checking.entries import Judged
+from chainrule.checking.noise import Noise
+from chainrule.checking.problem import Problem, Vector
+from chainrule.checking.report import Entry, Finding, Row, Taylor
+from chainrule.checking.verdict import Verdict
+
+
+def name_of(judged: Judged, k: int) -> str:
+    """The place of an entry as code."""
+    index = tuple(int(i) for i in np.unravel_index(judged.places[k], judged.block.shape))
+    return Entry(judged.block.name, index, 0.0, 0.0, 0.0, Verdict.OK).name
+
+
+def names(judged: list[Judged], chosen: set[tuple[int, int]], most: int = 3) -> str:
+    """The first few of some entries, for a sentence."""
+    listed = [name_of(judged[i], k) for i, k in sorted(chosen)[:most]]
+    return ", ".join(listed) + (", ..." if len(chosen) > most else "")
+
+
+def about_values(
+    problem: Problem, value: float, objective: float, gradient: Vector, noise: Noise, rng: np.random.Generator
+) -> list[Finding]:
+    """Whether the function returns the value whose slope is taken, and the same twice."""
+    found = []
+    again, other = problem.gradient(problem.theta)
+    if not (np.array_equal(gradient, other, equal_nan=True) and (value == again or np.isnan(value))):
+        found.append(
+            Finding("The function returns something else when it is called again: fix its random numbers first.", True)
+        )
+    shift = 8 * noise.eps * np.maximum(np.abs(problem.theta), problem.typical)
+    moved = [problem.value(problem.theta + shift * rng.choice((-1.0, 1.0), shift.shape)).real for _ in range(2)]
+    allowed = 100 * noise.eps * abs(objective) + 10 * max(abs(v - objective) for v in moved)
+    if not abs(value - objective) <= allowed:
+        ratio = f", {value / objective:.10g} times as much" if objective and np.isfinite(value / objective) else ""
+        found.append(
+            Finding(
+                f"The value returned with the gradient is {value:.10g}, but the objective is {objective:.10g}{ratio}.",
+                True,
+            )
+        )
+    return found
+
+
+def about_methods(refusal: str, judged: list[Judged], sure: bool) -> list[Finding]:
+    """Which method could not be used, and where the two contradict each other."""
+    if refusal:
+        return [Finding(f"No complex step, {refusal}: central differences decide alone.")]
+    against = {(i, k) for i, part in enumerate(judged) for k, j in enumerate(part.judgements) if j.disagreement}
+    if against:
+        return [
+            Finding(
+                f"Complex step and central differences contradict each other in {len(against)} entries "
+                f"({names(judged, against)}), and no kink is near: the code of the value is not analytic there "
+                "(abs, conj, real, rounding, a branch). The central differences decided."
+            )
+        ]
+    if not sure:
+        return [
+            Finding("Central differences were too rough in places to confirm the complex step, which decided there.")
+        ]
+    return []
+
+
+def about_points(
+    rows: tuple[Row, ...], judged: list[Judged], gradient: Vector, ties: tuple[int, int], taylor: Taylor
+) -> list[Finding]:
+    """What lies at a kink, what is zero so that nothing could be seen, and what the Taylor remainder objects."""
+    found = []
+    kinks = {
+        (i, k) for i, part in enumerate(judged) for k, j in enumerate(part.judgements) if j.verdict is Verdict.KINK
+    }
+    if kinks:
+        found.append(
+            Finding(
+                f"{len(kinks)} entries lie at a kink ({names(judged, kinks)}): left and right slope differ, so any "
+                "choice is free there. Just beside it the gradient is not wrong."
+            )
+        )
+    blocks = [row.block for row in rows if row.verdict is Verdict.KINK and not row.checked]
+    if blocks:
+        found.append(
+            Finding(f"Random directions in {', '.join(blocks)} cross a kink at theta; beside it nothing is wrong.")
+        )
+    if ties[0]:
+        found.append(Finding(f"{ties[0]} of {ties[1]} branch choices lie exactly on a kink (ties)."))
+    silent = [
+        part.block.name
+        for part, row in zip(judged, rows, strict=True)
+        if row.verdict is Verdict.OK and not _moves(part, gradient)
+    ]
+    if silent:
+        found.append(
+            Finding(
+                f"The gradient of {', '.join(silent)} is zero, and rightly so, but a slip could hide: "
+                "check at another theta too."
+            )
+        )
+    wrong = any(row.verdict.is_error for row in rows)
+    if taylor.rate is not None and taylor.rate < 1.5 and not (wrong or kinks or blocks or ties[0]):
+        found.append(
+            Finding(
+                f"The Taylor remainder shrinks at rate {taylor.rate:.2f} only: a kink is near, or a slope is wrong."
+            )
+        )
+    return found
+
+
+def _moves(part: Judged, gradient: Vector) -> bool:
+    return bool(np.any(gradient[part.block.slice]))

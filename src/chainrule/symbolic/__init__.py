@@ -1,0 +1,1 @@
+"""Matrix calculus: expressions, adjoint rules, simplification, printers; notations; derivations; explanations."""

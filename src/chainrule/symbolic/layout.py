@@ -1,0 +1,307 @@
+"""From an expression to boxes: signs, brackets, fractions, the order a reader expects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from chainrule.symbolic.boxes import (
+    SPACE,
+    Box,
+    bold,
+    call,
+    cases,
+    fence,
+    fraction,
+    ident,
+    joined,
+    juxtapose,
+    named,
+    num,
+    op,
+    primed,
+    root,
+    row,
+    sub,
+    sup,
+    upright,
+    words,
+)
+from chainrule.symbolic.expression import Expression, number, power
+from chainrule.symbolic.simplify_sums import split_number, with_number
+
+SUM, ELEMENTWISE, PRODUCT, ATOM = range(4)  # how tightly a box holds together
+Laid = tuple[Box, int]
+
+
+@dataclass(frozen=True)
+class Script:
+    """How things are written: boxes for names, the signs of the transpose and of the elementwise product."""
+
+    names: Mapping[str, Box] = field(default_factory=dict)
+    transpose: str = "T"
+    hadamard: str = "⊙"
+    one: Box = field(default_factory=lambda: bold("1"))
+
+    def name(self, name: str) -> Box:
+        return self.names.get(name) or named(name)
+
+
+PLAIN = Script()
+
+
+def layout(node: Expression, script: Script = PLAIN) -> Box:
+    """The expression as a box."""
+    return _laid(node, script)[0]
+
+
+def _laid(node: Expression, script: Script) -> Laid:
+    return _LAYOUTS[node.op](node, script)
+
+
+def _at(node: Expression, script: Script, strength: int) -> Box:
+    """The box of the node, in brackets when it holds together less tightly than asked."""
+    box, own = _laid(node, script)
+    return box if own >= strength else fence(box)
+
+
+# ---------------------------------------------------------------- numbers
+
+
+def _decimal(value: Fraction) -> Box:
+    if value.denominator == 1:
+        return num(value.numerator)
+    if value.denominator <= 12:
+        return fraction(num(value.numerator), num(value.denominator))
+    return num(repr(float(value)))
+
+
+def _number(node: Expression, script: Script) -> Laid:
+    if node.data < 0:
+        return row(op("neg"), _decimal(-node.data)), SUM
+    return _decimal(node.data), ATOM
+
+
+def _size(node: Expression, script: Script) -> Laid:
+    return script.name(str(node.data)), ATOM
+
+
+def _is_divisor(node: Expression) -> bool:
+    return node.op == "power" and node.args[1].op == "number" and node.args[1].data < 0
+
+
+def _inverted(node: Expression) -> Expression:
+    exponent = -node.args[1].data
+    return node.args[0] if exponent == 1 else power(node.args[0], number(exponent))
+
+
+def _scalars(factors: tuple[Expression, ...], script: Script) -> tuple[list[Box], bool]:
+    """The boxes of a product of numbers, a fraction where there are divisors; whether a minus is needed in front."""
+    value = Fraction(1)
+    over: list[Expression] = []
+    under: list[Expression] = []
+    for factor in factors:
+        if factor.op == "number":
+            value *= factor.data
+        elif _is_divisor(factor):
+            under.append(_inverted(factor))
+        else:
+            over.append(factor)
+    boxes = _fraction_boxes(abs(value), over, under, script)
+    return boxes, value < 0
+
+
+def _fraction_boxes(value: Fraction, over: list[Expression], under: list[Expression], script: Script) -> list[Box]:
+    alone = len(over) == 1 and value == 1
+    tops = [_at(f, script, SUM if alone and under else ATOM if f.op != "symbol" else PRODUCT) for f in over]
+    if not under:
+        return ([_decimal(value)] if value != 1 else []) + tops
+    plain = value.denominator <= 12
+    if value != 1 and plain and value.numerator != 1:
+        tops.insert(0, num(value.numerator))
+    bottoms = [_at(f, script, SUM if len(under) == 1 and value.denominator == 1 else ATOM) for f in under]
+    if plain and value.denominator != 1:
+        bottoms.insert(0, num(value.denominator))
+    quotient = fraction(juxtapose(*tops) if tops else num(1), juxtapose(*bottoms))
+    return [quotient] if plain else [_decimal(value), quotient]
+
+
+def _scalar_factors(node: Expression) -> tuple[Expression, ...]:
+    return node.args if node.op == "hadamard" and node.is_scalar else (node,)
+
+
+def _signed(negative: bool, box: Box, strength: int) -> Laid:
+    return (row(op("neg"), box), SUM) if negative else (box, strength)
+
+
+def _scalar_product(node: Expression, script: Script) -> Laid:
+    boxes, negative = _scalars(node.args, script)
+    return _signed(negative, juxtapose(*boxes) if boxes else num(1), ATOM if len(boxes) == 1 else PRODUCT)
+
+
+def _scale(node: Expression, script: Script) -> Laid:
+    factor, body = node.args
+    boxes, negative = _scalars(_scalar_factors(factor), script)
+    return _signed(negative, juxtapose(*boxes, _at(body, script, PRODUCT)), PRODUCT)
+
+
+# ---------------------------------------------------------------- operations
+
+
+def _add(node: Expression, script: Script) -> Laid:
+    parts: list[Box] = []
+    for term in node.args:
+        factor, body = split_number(term)
+        shown = _at(with_number(abs(factor), body), script, ELEMENTWISE)
+        if parts:
+            parts += [op("−" if factor < 0 else "+"), shown]
+        else:
+            parts += [op("neg"), shown] if factor < 0 else [shown]
+    return row(*parts), SUM
+
+
+def _product(node: Expression, script: Script) -> Laid:
+    return juxtapose(*(_at(a, script, PRODUCT + (a.op in ("scale", "kron"))) for a in node.args)), PRODUCT
+
+
+def _hadamard(node: Expression, script: Script) -> Laid:
+    if node.is_scalar:
+        return _scalar_product(node, script)
+    factors = [_at(a, script, ATOM) for a in node.args if not _is_divisor(a)] or [script.one]
+    divisors = [_at(_inverted(a), script, ATOM) for a in node.args if _is_divisor(a)]
+    box = joined(script.hadamard, *factors)
+    for divisor in divisors:
+        box = row(box, op("⊘"), divisor)
+    return box, ELEMENTWISE
+
+
+def _power(node: Expression, script: Script) -> Laid:
+    base, exponent = node.args
+    if _is_divisor(node):
+        if not node.is_scalar:
+            return row(script.one, op("⊘"), _at(_inverted(node), script, ATOM)), ELEMENTWISE
+        return fraction(num(1), _at(_inverted(node), script, SUM)), ATOM
+    if exponent.op == "number" and exponent.data == Fraction(1, 2):
+        return root(_at(base, script, SUM)), ATOM
+    raised = _at(exponent, script, SUM)
+    if not node.is_scalar:
+        raised = row(upright(script.hadamard), raised)
+    if base.op == "apply" and base.is_scalar and not base.data[1]:  # tanh^2(z), as usual
+        name, inner = _function(base, script), _at(base.args[0], script, SUM)
+        return row(sup(name, raised), fence(inner)), ATOM
+    return sup(_powered(base, script), raised), ATOM
+
+
+def _powered(node: Expression, script: Script) -> Box:
+    """A base that can carry an exponent."""
+    if node.op in ("transpose", "power", "inverse") or (node.op == "symbol" and script.name(node.name).kind == "sup"):
+        return fence(_at(node, script, SUM))
+    return _at(node, script, ATOM)
+
+
+def _transpose(node: Expression, script: Script) -> Laid:
+    inner = node.args[0]
+    return sup(_powered(inner, script), upright(script.transpose)), ATOM
+
+
+def _inverse(node: Expression, script: Script) -> Laid:
+    inner = node.args[0]
+    turned = inner.op == "transpose"
+    exponent = row(op("neg"), upright(script.transpose) if turned else num(1))
+    return sup(_powered(inner.args[0] if turned else inner, script), exponent), ATOM
+
+
+def _function(node: Expression, script: Script) -> Box:
+    from chainrule.symbolic.functions import FUNCTIONS
+
+    name, order = node.data
+    base = upright(name) if name in FUNCTIONS and name not in script.names else script.name(name)
+    return primed(base, order)
+
+
+def _apply(node: Expression, script: Script) -> Laid:
+    if node.data == ("abs", 0) and node.is_scalar:
+        return fence(_at(node.args[0], script, SUM), "|", "|"), ATOM
+    return call(_function(node, script), _at(node.args[0], script, SUM)), ATOM
+
+
+def _called(name: str) -> Callable[[Expression, Script], Laid]:
+    return lambda node, script: (call(upright(name), *(_at(a, script, SUM) for a in node.args)), ATOM)
+
+
+def _norm(node: Expression, script: Script) -> Laid:
+    return sub(fence(_at(node.args[0], script, SUM), "‖", "‖"), num(2)), ATOM
+
+
+def _kron(node: Expression, script: Script) -> Laid:
+    return joined("⊗", *(_at(a, script, PRODUCT) for a in node.args)), ELEMENTWISE
+
+
+def _greater(node: Expression, script: Script) -> Laid:
+    left, right = (_at(a, script, ELEMENTWISE) for a in node.args)
+    if node.args[1].op == "zeros":
+        right = num(0)
+    return fence(joined(">", left, right), "[", "]"), ATOM
+
+
+def _where(node: Expression, script: Script) -> Laid:
+    condition, yes, no = (_at(a, script, SUM) for a in node.args)
+    if node.args[0].op == "greater":
+        condition = condition.parts[1]  # type: ignore[assignment]
+    return cases((yes, row(words("where"), SPACE, condition)), (no, words("elsewhere"))), ATOM
+
+
+def _ones(node: Expression, script: Script) -> Laid:
+    if node.is_column:
+        return script.one, ATOM
+    turned = sup(script.one, upright(script.transpose))
+    return (turned, ATOM) if node.shape[0] == 1 else (juxtapose(script.one, turned), PRODUCT)
+
+
+def _block(node: Expression, script: Script) -> Laid:
+    index = script.one if node.op == "append_ones" else num(0)
+    inner = _at(node.args[0], script, SUM)
+    if node.op in ("append_ones", "append_zeros"):
+        separator = ";" if node.op == "append_ones" else ","
+        return fence(joined(separator, inner, index), "[", "]"), ATOM
+    return call(upright("drop"), inner), ATOM
+
+
+_LAYOUTS: dict[str, Callable[[Expression, Script], Laid]] = {
+    "number": _number,
+    "symbol": lambda n, s: (s.name(n.name), ATOM),
+    "size": _size,
+    "ones": _ones,
+    "zeros": lambda n, s: (bold("0"), ATOM),
+    "identity": lambda n, s: (ident("I"), ATOM),
+    "commutation": lambda n, s: (ident("K"), ATOM),
+    "add": _add,
+    "product": _product,
+    "hadamard": _hadamard,
+    "scale": _scale,
+    "power": _power,
+    "apply": _apply,
+    "transpose": _transpose,
+    "inverse": _inverse,
+    "softmax": _called("softmax"),
+    "logsumexp": _called("logsumexp"),
+    "sum": _called("sum"),
+    "trace": _called("tr"),
+    "determinant": _called("det"),
+    "logdet": _called("log det"),
+    "norm2": _norm,
+    "diag": _called("diag"),
+    "diagonal": _called("diagonal"),
+    "vec": _called("vec"),
+    "unvec": _called("unvec"),
+    "kron": _kron,
+    "block_inner": _called("blocks"),
+    "block_sum": _called("blocksum"),
+    "greater": _greater,
+    "where": _where,
+    "append_ones": _block,
+    "append_zeros": _block,
+    "drop_row": _block,
+    "drop_column": _block,
+}

@@ -1,0 +1,494 @@
+"""A plain-text form of matrix expressions: the language that matrixcalculus.org documents, and abstract functions.
+
+    sum    = term (("+" | "-") term)*
+    term   = factor (("*" | "/" | ".*" | "./") factor)*
+    factor = "-" factor | base (("^" | ".^") factor)?
+    base   = atom "'"*
+    atom   = number | name | name "'"* "(" sum ("," sum)* ")" | "(" sum ")"
+
+Lower case letters are vectors, upper case letters matrices, a to g and Greek names numbers, unless said otherwise; an
+a to g that stands in a sum with a vector is a vector. Dimensions are found from how the symbols are used. A name with
+an argument that is no known function is an abstract elementwise function, such as sigma, with derivative sigma'.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain, count
+
+from chainrule.symbolic.boxes import GREEK
+from chainrule.symbolic.expression import (
+    SCALAR,
+    Dim,
+    Expression,
+    Shape,
+    ShapeError,
+    add,
+    apply,
+    describe,
+    hadamard,
+    identity,
+    make,
+    map_dim,
+    negative,
+    number,
+    ones,
+    postorder,
+    power,
+    product,
+    scale,
+    size,
+    symbol,
+    times,
+    transpose,
+    unary,
+)
+from chainrule.symbolic.functions import FUNCTIONS, square_root
+
+__all__ = ["ParseError", "parse"]
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|(?P<name>[^\W\d]\w*)"
+    r"|(?P<sign>\.\*|\./|\.\^|\.'|[-+*/^'(),@⊙ᵀ′−]))"
+)
+_DIMENSIONS = ("m", "n", "p", "q", "r", "s", "u", "v")
+
+
+class ParseError(ValueError):
+    """Text that is no expression; the message points at the place."""
+
+
+class _Became(Exception):  # noqa: N818 - a signal to start again, not an error
+    """A letter taken for a number that must be a vector."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str
+    text: str
+    place: int
+
+
+def _tokens(source: str) -> Iterator[_Token]:
+    place = 0
+    source = source.rstrip()
+    while place < len(source):
+        match = _TOKEN.match(source, place)
+        if match is None:
+            rest = len(source) - len(source[place:].lstrip())
+            raise ParseError(
+                f"{source!r} has {source[rest]!r} at position {rest + 1}, which is no part of the language"
+            )
+        kind = str(match.lastgroup)
+        yield _Token(kind, match.group(kind), match.start(kind))
+        place = match.end()
+    yield _Token("end", "", len(source))
+
+
+@dataclass
+class _Builder:
+    """The expression under construction, with the dimensions found so far."""
+
+    source: str
+    shapes: Mapping[str, object]
+    tokens: list[_Token]
+    place: int = 0
+    found: dict[str, Expression] = field(default_factory=dict)
+    same: dict[str, Dim] = field(default_factory=dict)
+    fresh: Iterator[int] = field(default_factory=count)
+
+    # ------------------------------------------------------------ tokens
+
+    def peek(self) -> _Token:
+        return self.tokens[self.place]
+
+    def take(self) -> _Token:
+        self.place += 1
+        return self.tokens[self.place - 1]
+
+    def expect(self, text: str) -> None:
+        token = self.take()
+        if token.text != text:
+            raise self.error(f"{text!r} is missing", token)
+
+    def error(self, message: str, token: _Token) -> ParseError:
+        return ParseError(f"{message} at position {token.place + 1}:\n    {self.source}\n    {' ' * token.place}^")
+
+    # ------------------------------------------------------------ grammar
+
+    def sum(self) -> Expression:
+        left = self.term()
+        while self.peek().text in ("+", "-", "−"):
+            minus = self.take().text != "+"
+            left = self.plus(left, self.term(), minus)
+        return left
+
+    def term(self) -> Expression:
+        left = self.factor()
+        while self.peek().text in ("*", "/", ".*", "./", "@", "⊙"):
+            sign = self.take()
+            left = self.multiply(left, self.factor(), sign)
+        return left
+
+    def factor(self) -> Expression:
+        if self.peek().text in ("-", "−", "+"):
+            return self.factor() if self.take().text == "+" else negative(self.factor())
+        base = self.base()
+        if self.peek().text in ("^", ".^"):
+            sign = self.take()
+            return self.raise_to(base, self.factor(), sign)
+        return base
+
+    def base(self) -> Expression:
+        node = self.atom()
+        while self.peek().text in ("'", ".'", "ᵀ", "′"):
+            self.take()
+            if node.is_scalar and self.undeclared(node.name):
+                raise _Became(node.name)  # nobody transposes a number
+            node = transpose(node)
+        return node
+
+    def atom(self) -> Expression:
+        token = self.take()
+        if token.kind == "number":
+            return number(int(token.text) if token.text.isdigit() else float(token.text))
+        if token.text == "(":
+            inner = self.sum()
+            self.expect(")")
+            return inner
+        if token.kind == "name":
+            primes = self.primes_before_bracket()
+            return self.call(token, primes) if self.peek().text == "(" else self.variable(token.text)
+        raise self.error("an expression was expected" if token.kind == "end" else f"{token.text!r} cannot stand", token)
+
+    def primes_before_bracket(self) -> int:
+        primes = 0
+        while self.tokens[self.place + primes].text in ("'", "′"):
+            primes += 1
+        if self.tokens[self.place + primes].text != "(":
+            return 0
+        self.place += primes
+        return primes
+
+    def call(self, token: _Token, primes: int) -> Expression:
+        self.expect("(")
+        arguments = [self.sum()]
+        while self.peek().text == ",":
+            self.take()
+            arguments.append(self.sum())
+        self.expect(")")
+        handler = _FUNCTIONS.get(token.text)
+        if handler is not None and not primes:
+            return handler(self, arguments)
+        if len(arguments) != 1:
+            raise self.error(f"{token.text} takes one argument, not {len(arguments)}", token)
+        return apply(_ALIASES.get(token.text, token.text), arguments[0], primes)
+
+    # ------------------------------------------------------------ symbols and dimensions
+
+    def variable(self, name: str) -> Expression:
+        if name == "eye" and name not in self.shapes:
+            return identity(self.new_dim())
+        if name not in self.found:
+            shape, symmetric = self.shape_of(name)
+            self.found[name] = symbol(name, shape, symmetric)
+        return self.found[name]
+
+    def shape_of(self, name: str) -> tuple[Shape, bool]:
+        said = self.shapes.get(name, _default_kind(name))
+        if said in ("matrix", "symmetric"):
+            rows = self.new_dim()
+            return (rows, rows if said == "symmetric" else self.new_dim()), said == "symmetric"
+        if said in ("vector", "scalar"):
+            return ((self.new_dim(), 1) if said == "vector" else SCALAR), False
+        if isinstance(said, tuple) and len(said) in (1, 2) and all(isinstance(d, int | str) for d in said):
+            return (said[0], said[1] if len(said) == 2 else 1), False
+        raise ValueError(
+            f"the shape of {name!r} is {said!r}; give 'scalar', 'vector', 'matrix', 'symmetric', (n,) or (m, n) "
+            "with whole numbers or names"
+        )
+
+    def new_dim(self) -> str:
+        return f"?{next(self.fresh)}"
+
+    def resolve(self, dim: Dim) -> Dim:
+        return map_dim(dim, lambda part: self.same.get(part, part) if isinstance(part, str) else part)
+
+    def unify(self, left: Dim, right: Dim) -> bool:
+        """Make two dimensions the same; False when they are known to differ."""
+        left, right = self.resolve(left), self.resolve(right)
+        if left == right:
+            return True
+        for one, other in ((left, right), (right, left)):
+            if isinstance(one, str) and one.startswith("?") and one[1:].isdigit() and other != 1:
+                self.same[one] = other
+                return True
+        return False
+
+    def settle(self, node: Expression) -> Expression:
+        """The node with the dimensions found so far."""
+        return _with_dims(node, self.resolve)
+
+    def fit(
+        self, left: Expression, right: Expression, pairs: tuple[tuple[Dim, Dim], ...]
+    ) -> tuple[Expression, Expression]:
+        for a, b in pairs:
+            self.unify(a, b)
+        return self.settle(left), self.settle(right)
+
+    # ------------------------------------------------------------ operations
+
+    def plus(self, left: Expression, right: Expression, minus: bool) -> Expression:
+        left, right = self.agree(left, right)
+        return add(left, negative(right) if minus else right)
+
+    def agree(self, left: Expression, right: Expression) -> tuple[Expression, Expression]:
+        """Two parts at one shape: numbers beside vectors are repeated, a to g beside vectors become vectors."""
+        left, right = self.settle(left), self.settle(right)
+        if left.is_scalar != right.is_scalar:
+            lone, other = (left, right) if left.is_scalar else (right, left)
+            self.reconsider(lone, other)
+            spread = scale(lone, ones(other.shape))
+            return (spread, other) if left.is_scalar else (other, spread)
+        return self.fit(left, right, tuple(zip(left.shape, right.shape, strict=True)))
+
+    def reconsider(self, lone: Expression, other: Expression) -> None:
+        name = lone.args[0].name if lone.op == "transpose" else lone.name
+        if self.undeclared(name) and other.is_column:
+            raise _Became(name)
+
+    def undeclared(self, name: str) -> bool:
+        """Whether a name is taken for a number only because of its letter."""
+        return len(name) == 1 and name not in self.shapes and "a" <= name <= "g"
+
+    def multiply(self, left: Expression, right: Expression, sign: _Token) -> Expression:
+        if sign.text in ("/", "./"):
+            return self.divide(left, right, sign)
+        left, right = self.settle(left), self.settle(right)
+        if left.is_scalar or right.is_scalar:
+            return times(left, right)
+        if sign.text in (".*", "⊙"):
+            return hadamard(*self.fit(left, right, tuple(zip(left.shape, right.shape, strict=True))))
+        if 1 in (left.shape[1], right.shape[0]) and left.shape[1] != right.shape[0]:
+            raise ShapeError(f"{self.settled(left)} * {self.settled(right)}: {_advice(left, right)}")
+        return product(*self.fit(left, right, ((left.shape[1], right.shape[0]),)))
+
+    def settled(self, node: Expression) -> str:
+        return describe(_named_dims(self.settle(node), self))
+
+    def divide(self, left: Expression, right: Expression, sign: _Token) -> Expression:
+        left, right = self.settle(left), self.settle(right)
+        if right.op == "number" and right.data != 0 and left.op == "number":
+            return number(left.data / right.data)
+        if right.is_scalar:
+            return times(power(right, number(-1)), left)
+        if sign.text == "/" and not left.is_scalar:
+            raise self.error(
+                f"only a number can divide with '/', not {self.settled(right)}; use './' elementwise", sign
+            )
+        if left.is_scalar:
+            return scale(left, power(right, number(-1)))
+        left, right = self.fit(left, right, tuple(zip(left.shape, right.shape, strict=True)))
+        return hadamard(left, power(right, number(-1)))
+
+    def raise_to(self, base: Expression, exponent: Expression, sign: _Token) -> Expression:
+        base = self.settle(base)
+        if sign.text == "^" and exponent.op in ("symbol",) and exponent.name == "T":
+            return transpose(base)
+        if base.is_scalar or sign.text == ".^":
+            return power(base, exponent)
+        if base.is_column or base.shape[0] == 1 or exponent.op != "number" or exponent.data.denominator != 1:
+            raise self.error(f"{self.settled(base)} has no such power; write .^ for the power of every entry", sign)
+        base, _ = self.fit(base, base, (base.shape,))
+        whole = int(exponent.data)
+        if whole == 0:
+            return identity(base.shape[0])
+        return product(*([unary("inverse", base) if whole < 0 else base] * abs(whole)))
+
+    def square(self, node: Expression) -> Expression:
+        node = self.settle(node)
+        return self.fit(node, node, (node.shape,))[0]
+
+
+def _advice(left: Expression, right: Expression) -> str:
+    if left.is_column and right.is_column:
+        return "two columns have no product; x' * y is a number, x * y' an outer product, x .* y elementwise"
+    return "the columns on the left must be as many as the rows on the right; transpose with '"
+
+
+def _default_kind(name: str) -> str:
+    letter = name[0]
+    if name.rstrip("0123456789_") in GREEK or letter in GREEK.values():
+        return "scalar"
+    if letter.isupper():
+        return "matrix"
+    return "scalar" if "a" <= letter <= "g" else "vector"
+
+
+def _with_dims(node: Expression, rename: Callable[[Dim], Dim]) -> Expression:
+    done: dict[Expression, Expression] = {}
+    for current in postorder(node):
+        shape = map_dim(current.shape[0], rename), map_dim(current.shape[1], rename)
+        if current.args:
+            data = current.data
+            done[current] = make(current.op, tuple(done[a] for a in current.args), data)
+        elif current.op == "symbol":
+            done[current] = symbol(current.name, shape, current.data[1])
+        elif current.op == "size":
+            done[current] = size(map_dim(current.data, rename))
+        elif current.op in ("ones", "identity"):
+            done[current] = ones(shape) if current.op == "ones" else identity(shape[0])
+        else:
+            done[current] = current
+    return done[node]
+
+
+def _named_dims(node: Expression, builder: _Builder) -> Expression:
+    """The node with plain letters for the dimensions that stayed open."""
+    letters: dict[Dim, Dim] = {}
+    used = {d for n in postorder(node) for d in n.shape if isinstance(d, str) and not d.startswith("?")}
+    free = (d for d in chain(_DIMENSIONS, (f"n{i}" for i in count())) if d not in used and d not in builder.found)
+
+    def rename(dim: Dim) -> Dim:
+        if not (isinstance(dim, str) and dim.startswith("?")):
+            return dim
+        if dim not in letters:
+            letters[dim] = next(free)
+        return letters[dim]
+
+    return _with_dims(_with_dims(node, builder.resolve), rename)
+
+
+# ---------------------------------------------------------------- functions of the language
+
+
+def _of_one(
+    make_node: Callable[[_Builder, Expression], Expression],
+) -> Callable[[_Builder, list[Expression]], Expression]:
+    def handler(builder: _Builder, arguments: list[Expression]) -> Expression:
+        if len(arguments) != 1:
+            raise ParseError(f"one argument is expected, not {len(arguments)}, in {builder.source!r}")
+        return make_node(builder, builder.settle(arguments[0]))
+
+    return handler
+
+
+def _norm1(b: _Builder, x: Expression) -> Expression:
+    return unary("sum", apply("abs", x))
+
+
+def _mean(b: _Builder, x: Expression) -> Expression:
+    count_ = hadamard(size(x.shape[0]), size(x.shape[1]))
+    return hadamard(power(count_, number(-1)), unary("sum", x))
+
+
+def _diag(b: _Builder, x: Expression) -> Expression:
+    return unary("diag", x) if x.is_column else unary("diagonal", b.square(x))
+
+
+def _vector(b: _Builder, x: Expression) -> Expression:
+    return scale(x, ones((b.new_dim(), 1)))
+
+
+def _matrix(b: _Builder, x: Expression) -> Expression:
+    return scale(x, ones((b.new_dim(), b.new_dim())))
+
+
+def _adjugate(b: _Builder, x: Expression) -> Expression:
+    x = b.square(x)
+    return scale(unary("determinant", x), unary("inverse", x))
+
+
+def _row_wise(op: str) -> Callable[[_Builder, Expression], Expression]:
+    return lambda b, x: unary(op, x, 0 if x.is_column else 1)
+
+
+def _two(op: str) -> Callable[[_Builder, list[Expression]], Expression]:
+    def handler(builder: _Builder, arguments: list[Expression]) -> Expression:
+        if len(arguments) != 2:
+            raise ParseError(f"two arguments are expected, not {len(arguments)}, in {builder.source!r}")
+        return make(op, (builder.settle(arguments[0]), builder.settle(arguments[1])))
+
+    return handler
+
+
+def _norm2(b: _Builder, x: Expression) -> Expression:
+    return unary("norm2", x)
+
+
+_ALIASES = {"logistic": "sigmoid", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "heaviside": "step"}
+
+_FUNCTIONS: dict[str, Callable[[_Builder, list[Expression]], Expression]] = {
+    "sum": _of_one(lambda b, x: unary("sum", x)),
+    "mean": _of_one(_mean),
+    "tr": _of_one(lambda b, x: unary("trace", b.square(x))),
+    "trace": _of_one(lambda b, x: unary("trace", b.square(x))),
+    "det": _of_one(lambda b, x: unary("determinant", b.square(x))),
+    "logdet": _of_one(lambda b, x: unary("logdet", b.square(x))),
+    "inv": _of_one(lambda b, x: unary("inverse", b.square(x))),
+    "adj": _of_one(_adjugate),
+    "diag": _of_one(_diag),
+    "norm1": _of_one(_norm1),
+    "norm2": _of_one(_norm2),
+    "normF": _of_one(_norm2),
+    "sqrt": _of_one(lambda b, x: square_root(x)),
+    "log2": _of_one(lambda b, x: scale(power(apply("log", number(2)), number(-1)), apply("log", x))),
+    "log10": _of_one(lambda b, x: scale(power(apply("log", number(10)), number(-1)), apply("log", x))),
+    "vector": _of_one(_vector),
+    "matrix": _of_one(_matrix),
+    "softmax": _of_one(_row_wise("softmax")),
+    "logsumexp": _of_one(_row_wise("logsumexp")),
+    "vec": _of_one(lambda b, x: unary("vec", x)),
+    "kron": _two("kron"),
+    **{
+        name: _of_one(lambda b, x, name=name: apply(name, x))  # type: ignore[misc]
+        for name in FUNCTIONS
+    },
+}
+
+
+def parse(source: str, shapes: Mapping[str, object] | None = None) -> Expression:
+    """The expression that a text stands for.
+
+    Parameters
+    ----------
+    source : str
+        For example ``"norm2(A*x - y)^2"`` or ``"y' * sigma(A*x)"``.
+    shapes : mapping, optional
+        For a symbol ``"scalar"``, ``"vector"``, ``"matrix"``, ``"symmetric"``, ``(n,)`` or ``(m, n)``.
+
+    Returns
+    -------
+    Expression
+
+    Raises
+    ------
+    ParseError
+        When the text is no expression; the message shows the place.
+    ShapeError
+        When dimensions do not fit; the message names both parts.
+
+    Examples
+    --------
+    >>> parse("x' * A * x")
+    <xᵀ A x (1 x 1)>
+    """
+    said = dict(shapes or {})
+    while True:
+        builder = _Builder(source, said, list(_tokens(source)))
+        try:
+            node = builder.sum()
+        except _Became as signal:
+            said[signal.name] = "vector"
+            continue
+        if builder.peek().kind != "end":
+            raise builder.error(f"{builder.peek().text!r} cannot follow", builder.peek())
+        unknown = set(shapes or {}) - set(builder.found)
+        if unknown:
+            raise ValueError(f"shapes are given for {sorted(unknown)}, which do not occur in {source!r}")
+        return _named_dims(node, builder)

@@ -1,0 +1,234 @@
+"""A table as the rest of the room sees it: named columns, each an array of numbers and a word for what they mean.
+
+| kind | values | a missing value |
+|---|---|---|
+| number | float64 | NaN, and what is beyond its range |
+| boolean | float64, 0 or 1 | NaN |
+| category | int32 codes into ``levels``, texts in sorted order | -1 |
+| text | as category, but with too many different texts to keep them: ``levels`` is empty | -1 |
+| date | float64 seconds since 1970-01-01 00:00 UTC | NaN |
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import TableError
+
+Kind = Literal["number", "boolean", "category", "text", "date"]
+Rows = NDArray[np.int64]
+
+MOST_LEVELS = 100_000  # more different texts than this are not kept
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One named column; see the table at the top of this module."""
+
+    name: str
+    kind: Kind
+    values: NDArray[Any]
+    levels: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        """Which rows have no value, (n,)."""
+        return self.values < 0 if self.kind in ("category", "text") else ~np.isfinite(self.values)
+
+    def take(self, rows: Rows) -> "Column":
+        """The column at the given rows."""
+        return replace(self, values=self.values[rows])
+
+    def as_kind(self, kind: Kind) -> "Column":
+        """The same values read as another kind; a value that cannot be read so becomes missing.
+
+        Examples
+        --------
+        >>> column_of("zip", [10115.0, 80331.0]).as_kind("category").levels
+        ('10115', '80331')
+        >>> column_of("age", ["31", "unknown"]).as_kind("number").values
+        array([31., nan])
+        """
+        if kind == self.kind or (kind == "category" and self.kind == "text"):
+            return self
+        if kind in ("category", "text"):
+            return _numbers_as_texts(self)
+        if self.kind == "text":
+            raise TableError(f"column {self.name!r} holds text; {kind}s were expected")
+        if self.kind == "category":
+            return replace(self, kind=kind, values=_texts_as_numbers(self), levels=())
+        return replace(self, kind=kind)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Columns of equal length, and where they came from.
+
+    ``notes`` are sentences about what reading them took (an encoding guessed, names given).
+    """
+
+    columns: tuple[Column, ...]
+    n_rows: int
+    source: str = "data"
+    notes: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names
+
+    def __getitem__(self, name: str) -> Column:
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise TableError(f"{self.source} has no column {name!r}; it has {listed(self.names)}")
+
+    def take(self, rows: Rows) -> "Table":
+        """The table at the given rows."""
+        return replace(self, columns=tuple(column.take(rows) for column in self.columns), n_rows=len(rows))
+
+    def without(self, names: Iterable[str]) -> "Table":
+        """The table without some columns."""
+        left_out = set(names)
+        return replace(self, columns=tuple(column for column in self.columns if column.name not in left_out))
+
+    def with_kinds(self, kinds: Mapping[str, Kind]) -> "Table":
+        """The table with some columns read as the kinds given."""
+        for name in kinds:
+            self[name]
+        return replace(self, columns=tuple(c.as_kind(kinds.get(c.name, c.kind)) for c in self.columns))
+
+
+def column_of(name: str, values: Any) -> Column:
+    """A column of any one-dimensional array or sequence, its kind taken from what it holds.
+
+    Examples
+    --------
+    >>> column_of("colour", ["red", None, "blue"])
+    Column(name='colour', kind='category', values=array([ 1, -1,  0], dtype=int32), levels=('blue', 'red'))
+    >>> column_of("day", np.array(["1970-01-02", "NaT"], dtype="M8[D]")).values
+    array([86400.,    nan])
+    """
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise TableError(f"column {name!r} has {array.ndim} dimensions; a column has one")
+    if array.dtype.kind == "b":
+        return Column(name, "boolean", array.astype(np.float64))
+    if array.dtype.kind in "iuf":
+        return Column(name, "number", array.astype(np.float64))
+    if array.dtype.kind == "M":
+        microseconds = array.astype("M8[us]")
+        return Column(name, "date", np.where(np.isnat(microseconds), np.nan, microseconds.astype(np.int64) / 1e6))
+    if array.dtype.kind in "OUT":
+        return _column_of_objects(name, array)
+    raise TableError(f"column {name!r} holds {array.dtype}; numbers, texts, booleans or dates were expected")
+
+
+def table_of(data: Any, source: str = "data") -> Table:
+    """A table of what Python code holds: a mapping of columns, a data frame, or a two-dimensional array.
+
+    Parameters
+    ----------
+    data : Table, mapping of name to sequence, pandas or polars DataFrame, or array (n, d)
+        The columns of an array are called x0, x1, ...
+
+    Examples
+    --------
+    >>> table = table_of({"age": [31, 47], "town": ["Oslo", "Bergen"]})
+    >>> [(column.name, column.kind) for column in table.columns]
+    [('age', 'number'), ('town', 'category')]
+    """
+    if isinstance(data, Table):
+        return data
+    if type(data).__module__.partition(".")[0] == "polars":
+        from .frames import table_of_frame
+
+        return table_of_frame(data, source)
+    if isinstance(data, Mapping) or hasattr(data, "columns"):
+        names = list(data.keys())
+        columns = tuple(column_of(str(name), data[name]) for name in names)
+    else:
+        matrix = np.asarray(data)
+        if matrix.ndim != 2:
+            raise TableError(f"the data have {matrix.ndim} dimensions; a table has two, rows and columns")
+        columns = tuple(column_of(f"x{j}", matrix[:, j]) for j in range(matrix.shape[1]))
+    lengths = {len(column.values) for column in columns}
+    if len(lengths) > 1:
+        raise TableError(f"the columns have different lengths: {', '.join(map(str, sorted(lengths)))}")
+    return Table(columns, lengths.pop() if lengths else 0, source)
+
+
+def number_text(value: float) -> str:
+    """A number as people write it: whole numbers without a point.
+
+    Examples
+    --------
+    >>> number_text(3.0), number_text(2.5)
+    ('3', '2.5')
+    """
+    return str(int(value)) if float(value).is_integer() else repr(float(value))
+
+
+def listed(names: Iterable[Any], most: int = 12) -> str:
+    """Names for a sentence, the later ones counted when there are many.
+
+    Examples
+    --------
+    >>> listed("abcde", most=3)
+    "'a', 'b', 'c' and 2 more"
+    """
+    names = [repr(name) if isinstance(name, str) else str(name) for name in names]
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else "".join(names)
+
+
+def _column_of_objects(name: str, array: NDArray[Any]) -> Column:
+    """Texts, or objects that are all numbers or booleans; None and NaN are missing."""
+    missing = np.array([value is None or value != value or str(value) == "<NA>" for value in array.tolist()], bool)  # noqa: PLR0124
+    present = array[~missing].tolist()
+    if present and all(isinstance(value, bool | int | float | np.number | np.bool_) for value in present):
+        values = np.full(len(array), np.nan)
+        values[~missing] = present
+        booleans = all(isinstance(value, bool | np.bool_) for value in present)
+        return Column(name, "boolean" if booleans else "number", values)
+    levels, codes = np.unique(np.array([str(value) for value in present], dtype=object), return_inverse=True)
+    values = np.full(len(array), -1, np.int32)
+    values[~missing] = codes
+    if len(levels) > MOST_LEVELS:
+        return Column(name, "text", values)
+    return Column(name, "category", values, tuple(levels.tolist()))
+
+
+def _numbers_as_texts(column: Column) -> Column:
+    distinct, codes = np.unique(column.values, return_inverse=True)
+    distinct = distinct[~np.isnan(distinct)]
+    if len(distinct) > MOST_LEVELS:
+        raise TableError(f"column {column.name!r} has {len(distinct)} different values, too many for a category")
+    if column.kind == "boolean":
+        texts = ["true" if value else "false" for value in distinct]
+    else:
+        texts = [number_text(value) if np.isfinite(value) else str(value) for value in distinct]
+    order = np.argsort(texts)
+    place = np.empty(len(order) + 1, np.int32)
+    place[order], place[-1] = np.arange(len(order)), -1
+    codes = np.where(np.isnan(column.values), len(order), codes)
+    return replace(column, kind="category", values=place[codes], levels=tuple(np.array(texts, object)[order].tolist()))
+
+
+def _texts_as_numbers(column: Column) -> NDArray[np.float64]:
+    """Each level read as a number (or as true and false), NaN where it is none."""
+    numbers = np.array([*map(_number, column.levels), np.nan])
+    return np.asarray(numbers[column.values])
+
+
+def _number(text: str) -> float:
+    try:
+        return {"true": 1.0, "false": 0.0}[text.strip().lower()] if text[:1].isalpha() else float(text)
+    except (KeyError, ValueError):
+        return np.nan

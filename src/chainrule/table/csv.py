@@ -1,0 +1,165 @@
+"""Read comma-separated values as people really write them.
+
+The delimiter is found in the header line, the encoding in the first bytes, and both can be given instead. Types are
+found in the whole file, not in its first lines. Spaces around values and the usual words for a missing value are
+understood.
+"""
+
+import codecs
+import csv
+import gzip
+import io
+import re
+import sys
+import zlib
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .columns import Table, listed
+from .errors import TableError
+from .frames import require_polars, table_of_frame
+
+if TYPE_CHECKING:
+    import polars
+
+MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "?")
+DELIMITERS = ",;\t|"
+_GZIP = b"\x1f\x8b"
+_BLANK_LINES = re.compile(rb"\A(?:[ \t]*\r?\n)+")
+_HEAD = 1 << 20  # a header line is looked for in the first MiB
+
+
+def read_csv(path: Path, delimiter: str | None = None, encoding: str | None = None, decimal: str = ".") -> Table:
+    """Read a CSV file, plain or gzipped.
+
+    Parameters
+    ----------
+    path : path
+    delimiter : str, optional
+        One character; found in the header line when not given (comma, semicolon, tab or bar).
+    encoding : str, optional
+        As Python names it; UTF-8 and UTF-16 are recognised, and what is neither is read as windows-1252.
+    decimal : "." or ","
+        With a comma the delimiter must be another character.
+
+    Raises
+    ------
+    TableError
+        Empty, binary, without rows, with lines of different lengths or with a column name given twice.
+    """
+    content = path.read_bytes()
+    return _parse(content, str(path), delimiter, encoding, decimal)
+
+
+def read_standard_input(delimiter: str | None = None, encoding: str | None = None, decimal: str = ".") -> Table:
+    """Read CSV from standard input to its end; the same as `read_csv` otherwise."""
+    return _parse(sys.stdin.buffer.read(), "standard input", delimiter, encoding, decimal)
+
+
+def _parse(content: bytes, source: str, delimiter: str | None, encoding: str | None, decimal: str) -> Table:
+    polars = require_polars()
+    content, notes = _utf8(_unpacked(content, source), source, encoding)
+    content = _BLANK_LINES.sub(b"", content.rstrip(b"\r\n"), count=1)
+    header = _header_line(content, source)
+    delimiter = delimiter or _delimiter(header)
+    names = _names(header, delimiter, source)
+    try:
+        frame = polars.read_csv(
+            io.BytesIO(content),
+            separator=delimiter,
+            decimal_comma=decimal == ",",
+            null_values=list(MISSING),
+            infer_schema_length=None,
+            try_parse_dates=True,
+        )
+        if frame.width != len(names):  # a quoted name with a line break in it
+            raise TableError(f"{source!r} has a header that goes over several lines; put each name on one line")
+    except polars.exceptions.PolarsError as error:
+        raise _explained(error, content, source, delimiter, len(names)) from error
+    if frame.height == 0:
+        raise TableError(f"{source!r} has a header and no rows")
+    series = [_tidied(series, decimal).alias(name) for series, name in zip(frame, names, strict=True)]
+    return table_of_frame(polars.DataFrame(series), source, notes)
+
+
+def _unpacked(content: bytes, source: str) -> bytes:
+    if not content.startswith(_GZIP):
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise TableError(f"{source!r} is a damaged gzip file: {error}") from error
+
+
+def _utf8(content: bytes, source: str, encoding: str | None) -> tuple[bytes, tuple[str, ...]]:
+    """The content in UTF-8 without a byte order mark, and what was assumed."""
+    if encoding is None and content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    try:
+        if encoding is not None:
+            return content.decode(encoding).encode(), ()
+        if b"\0" in content:
+            raise TableError(f"{source!r} is not a text file: it holds NUL bytes")
+        content.decode()
+    except LookupError as error:
+        raise TableError(f"there is no encoding {encoding!r}; try utf-8 or windows-1252") from error
+    except UnicodeDecodeError as error:
+        if encoding is not None:
+            raise TableError(f"{source!r} is not {encoding} text: {error.reason} at byte {error.start}") from error
+        return content.decode("cp1252", "replace").encode(), (f"{source} is not UTF-8 and was read as windows-1252",)
+    return content.removeprefix(codecs.BOM_UTF8), ()
+
+
+def _header_line(content: bytes, source: str) -> str:
+    start = content[: _HEAD + 1]
+    if not start.strip():
+        raise TableError(f"{source!r} is empty")
+    line = re.split(rb"\r\n|\n|\r", start, maxsplit=1)[0]
+    if len(line) >= _HEAD:
+        raise TableError(f"{source!r} has a first line of over {_HEAD} bytes; a header with column names was expected")
+    return line.decode(errors="replace")
+
+
+def _delimiter(header: str) -> str:
+    """The candidate that is most frequent in the header, outside quotes; a comma when there is none."""
+    counts = Counter(re.sub(r'"[^"]*"', "", header))
+    return max(DELIMITERS, key=lambda candidate: counts[candidate])  # the first of equals: a comma
+
+
+def _names(header: str, delimiter: str, source: str) -> list[str]:
+    if len(delimiter) != 1 or delimiter in '"\n':
+        raise TableError(f"the delimiter {delimiter!r} must be one character, and not a quote")
+    names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
+    names = [name or f"column {j + 1}" for j, name in enumerate(names)]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise TableError(f"{source!r} names {listed(twice)} more than once; every column needs a name of its own")
+    return names
+
+
+def _tidied(series: "polars.Series", decimal: str) -> "polars.Series":
+    """Spaces around texts taken off, and then numbers recognised once more."""
+    polars = require_polars()
+    if series.dtype != polars.String:
+        return series
+    texts = series.str.strip_chars()
+    texts = texts.set(texts.is_in(MISSING), None)
+    numbers = (texts.str.replace(",", ".", literal=True) if decimal == "," else texts).cast(
+        polars.Float64, strict=False
+    )
+    return numbers if numbers.null_count() == texts.null_count() else texts
+
+
+def _explained(error: Exception, content: bytes, source: str, delimiter: str, width: int) -> TableError:
+    """The place where the lines stop being a table, which polars does not tell."""
+    lines = csv.reader(io.TextIOWrapper(io.BytesIO(content), errors="replace", newline=""), delimiter=delimiter)
+    try:
+        for fields in lines:
+            if len(fields) > width:
+                return TableError(
+                    f"{source!r}, line {lines.line_num}: {len(fields)} values, but the header names {width} columns"
+                )
+    except csv.Error as reason:
+        return TableError(f"{source!r}, line {lines.line_num}: {reason}")
+    return TableError(f"{source!r} is not CSV with the delimiter {delimiter!r}: {str(error).splitlines()[0]}")

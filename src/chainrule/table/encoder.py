@@ -1,0 +1,128 @@
+"""All columns that describe a row to the matrix X, in one frozen object."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .columns import Table, listed
+from .errors import TableError
+from .features import Category, Date, Feature, LeftOut, Number, learn_feature, n_outputs
+from .records import from_json, to_json
+
+_FEATURES: dict[str, type[Feature]] = {"number": Number, "category": Category, "date": Date}
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Columns used, in the order in which X has them, and columns left out."""
+
+    features: tuple[Feature, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def n_outputs(self) -> int:
+        """Columns of X."""
+        return n_outputs(self.features)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the columns of X."""
+        return tuple(name for feature in self.features for name in feature.outputs)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Columns that a table must have."""
+        return tuple(feature.name for feature in self.features)
+
+    def transform(self, table: Table, dtype: Any = np.float64) -> NDArray[Any]:
+        """X of a table, (n, n_outputs).
+
+        Columns are found by name, in any order; others are ignored.
+
+        Raises
+        ------
+        TableError
+            Columns are missing; the message names them.
+        """
+        absent = [name for name in self.names if name not in table]
+        if absent:
+            raise TableError(f"{table.source} lacks {listed(absent)}; the model needs {listed(self.names)}")
+        X = np.empty((table.n_rows, self.n_outputs), dtype)
+        start = 0
+        for feature in self.features:
+            stop = start + len(feature.outputs)
+            feature.transform(table[feature.name].as_kind(feature.kind), X[:, start:stop])
+            start = stop
+        return X
+
+    def unreadable(self, table: Table) -> tuple[str, ...]:
+        """Sentences about columns with values of another kind than in training, which count as missing."""
+        sentences = []
+        for feature in self.features:
+            column = table[feature.name]
+            lost = int((column.as_kind(feature.kind).missing & ~column.missing).sum())
+            if lost:
+                sentences.append(f"{lost} values of {feature.name!r} are not {feature.kind}s and count as missing")
+        return tuple(sentences)
+
+    def to_json(self) -> dict[str, Any]:
+        """For a model file."""
+        tags = {kind: tag for tag, kind in _FEATURES.items()}
+        return {
+            "features": [{"type": tags[type(feature)], **to_json(feature)} for feature in self.features],
+            "left_out": [to_json(column) for column in self.left_out],
+        }
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> "Encoder":
+        """From a model file; ValueError when it is not one."""
+        features, left_out = fields.get("features"), fields.get("left_out", [])
+        if not isinstance(features, list) or not isinstance(left_out, list):
+            raise ValueError("the columns of the table are missing")
+        return cls(tuple(map(_feature, features)), tuple(from_json(LeftOut, column) for column in left_out))
+
+
+def learn_encoder(table: Table, *, forced: Collection[str] = ()) -> Encoder:
+    """How to use each column, learned from a table of training rows.
+
+    Parameters
+    ----------
+    table : Table
+        Training rows, without the target.
+    forced : names
+        Columns to use even if they look like identifiers.
+
+    Raises
+    ------
+    TableError
+        No column is left.
+
+    Examples
+    --------
+    >>> from chainrule.table.columns import table_of
+    >>> encoder = learn_encoder(table_of({"age": [20, 40], "town": ["Oslo", "Bergen"], "planet": ["Earth"] * 2}))
+    >>> encoder.outputs
+    ('age', 'town = Bergen', 'town = Oslo')
+    >>> encoder.left_out
+    (LeftOut(name='planet', reason='every value is Earth'),)
+    >>> encoder.transform(table_of({"town": ["Oslo", "Paris"], "age": [30, None]}))
+    array([[0., 0., 1.],
+           [0., 0., 0.]])
+    """
+    learned = [learn_feature(column, forced=column.name in forced) for column in table.columns]
+    features = tuple(feature for feature in learned if not isinstance(feature, LeftOut))
+    left_out = tuple(feature for feature in learned if isinstance(feature, LeftOut))
+    if not features:
+        reasons = "; ".join(f"{column.name!r}: {column.reason}" for column in left_out)
+        raise TableError(f"{table.source} has no column to predict from ({reasons or 'only the target'})")
+    return Encoder(features, left_out)
+
+
+def _feature(fields: Any) -> Feature:
+    kind = _FEATURES.get(str(fields.get("type"))) if isinstance(fields, Mapping) else None
+    if kind is None:
+        raise ValueError("a column of the table has an unknown type")
+    return from_json(kind, fields)

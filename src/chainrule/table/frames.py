@@ -1,0 +1,85 @@
+"""polars data frames to tables, and Parquet files; the only modules that know polars are this one and `csv`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .columns import MOST_LEVELS, Column, Table
+from .errors import TableError
+
+if TYPE_CHECKING:
+    import polars
+
+
+def require_polars() -> Any:
+    """The polars module, or an error that says how to get it."""
+    try:
+        import polars
+    except ImportError as error:
+        raise ImportError(
+            "reading files needs polars: install it with  pip install 'chainrule[table]'", name="polars"
+        ) from error
+    return polars
+
+
+def read_parquet(path: Path) -> Table:
+    """Read a Parquet file."""
+    polars = require_polars()
+    try:
+        frame = polars.read_parquet(path)
+    except (polars.exceptions.PolarsError, OSError) as error:
+        if isinstance(error, PermissionError):
+            raise
+        raise TableError(f"{str(path)!r} is not a Parquet file, or it is damaged") from error
+    return table_of_frame(frame, str(path))
+
+
+def table_of_frame(frame: "polars.DataFrame", source: str, notes: tuple[str, ...] = ()) -> Table:
+    """A table of a polars data frame; columns of lists, structures and bytes are left out with a note."""
+    columns, more = [], list(notes)
+    for series in frame:
+        column = _column(series)
+        if column is None:
+            more.append(f"column {series.name!r} holds {series.dtype} and is left out")
+        else:
+            columns.append(column)
+    return Table(tuple(columns), frame.height, source, tuple(more))
+
+
+def _column(series: "polars.Series") -> Column | None:
+    polars = require_polars()
+    kind, name = series.dtype, series.name
+    if kind == polars.Boolean:
+        return Column(name, "boolean", _floats(series))
+    if kind.is_numeric():
+        return Column(name, "number", _floats(series))
+    if kind in (polars.Date, polars.Datetime):
+        return Column(name, "date", _floats(series.dt.epoch("us")) / 1e6)
+    if kind in (polars.Time, polars.Duration):
+        return Column(name, "number", _floats(series.to_physical()) / {"ns": 1e9, "us": 1e6, "ms": 1e3}[_unit(kind)])
+    if kind in (polars.String, polars.Categorical, polars.Enum):
+        return _texts(series.cast(polars.String))
+    if kind == polars.Null:
+        return Column(name, "number", np.full(len(series), np.nan))
+    return None
+
+
+def _unit(kind: Any) -> str:
+    return getattr(kind, "time_unit", "ns") or "ns"
+
+
+def _floats(series: "polars.Series") -> Any:
+    polars = require_polars()
+    return series.cast(polars.Float64).fill_null(float("nan")).to_numpy().copy()
+
+
+def _texts(series: "polars.Series") -> Column:
+    """Texts as codes; levels sorted, so that the same texts give the same codes."""
+    polars = require_polars()
+    levels = series.drop_nulls().unique().sort()
+    if len(levels) > MOST_LEVELS:
+        codes = series.rank("dense").cast(polars.Int32)
+        return Column(series.name, "text", codes.fill_null(-1).to_numpy().copy())
+    codes = series.cast(polars.Enum(levels)).to_physical().cast(polars.Int32)
+    return Column(series.name, "category", codes.fill_null(-1).to_numpy().copy(), tuple(levels.to_list()))

@@ -1,0 +1,100 @@
+"""A network between two translations: from the columns of a table to X, and from its outputs to labels and units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.models import network_of
+from chainrule.storage import Stored
+
+from .columns import table_of
+from .encoder import Encoder
+from .records import from_json, to_json
+from .scores import score
+from .target import Target
+
+if TYPE_CHECKING:
+    from chainrule.network.spec import Network
+
+ROWS_AT_ONCE = 8192  # predictions are made in pieces, so that memory does not grow with the table
+
+
+@dataclass(frozen=True, eq=False)
+class TableModel:
+    """What a table was learned to: all that predicting needs, in one object and one file.
+
+    ``record`` says how it was made (settings, rows, scores); nothing is computed from it.
+    """
+
+    encoder: Encoder
+    target: Target
+    network: Network
+    theta: NDArray[Any]
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        widths = (self.encoder.n_outputs, self.target.n_outputs)
+        if (self.network.sizes[0], self.network.sizes[-1]) != widths:
+            raise ValueError(f"the network {self.network} does not fit {widths[0]} inputs and {widths[1]} outputs")
+
+    def inputs(self, data: Any) -> NDArray[Any]:
+        """X of a table, in the type of the parameters."""
+        return self.encoder.transform(table_of(data), self.theta.dtype)
+
+    def outputs(self, data: Any) -> NDArray[Any]:
+        """What the network gives for each row, (n, n_outputs)."""
+        table = table_of(data)
+        pieces = [
+            self.network.predict(self.theta, self.inputs(table.take(np.arange(start, stop))))
+            for start, stop in _pieces(table.n_rows)
+        ]
+        return np.concatenate(pieces) if pieces else np.empty((0, self.network.sizes[-1]), self.theta.dtype)
+
+    def predict(self, data: Any) -> dict[str, NDArray[Any]]:
+        """Columns of predictions: labels and probabilities, or numbers in the target's units.
+
+        Parameters
+        ----------
+        data : Table, mapping of name to sequence, data frame or array
+            Every column the model uses, in any order; others are ignored.
+
+        Raises
+        ------
+        TableError
+            Columns are missing; the message names them.
+        """
+        return self.target.decode(self.outputs(data))
+
+    def score(self, data: Any) -> dict[str, float]:
+        """Scores by name for a table that has the target, too."""
+        table = table_of(data)
+        return score(self.target, self.outputs(table), table)
+
+    def to_stored(self) -> Stored:
+        """Everything but theta is in the header, to be read by people as well."""
+        header = {
+            "network": self.network.describe(),
+            "target": to_json(self.target),
+            "table": self.encoder.to_json(),
+            "record": dict(self.record),
+        }
+        return Stored("table", header, {"theta": self.theta})
+
+    @classmethod
+    def from_stored(cls, stored: Stored, custom: Iterable[Any] = ()) -> TableModel:
+        """Built again; ValueError when the parts do not fit."""
+        network, theta = network_of(stored, custom)
+        table, record = stored.header.get("table"), stored.header.get("record", {})
+        if not isinstance(table, Mapping) or not isinstance(record, Mapping):
+            raise ValueError("its table is missing")
+        target = from_json(Target, stored.header.get("target"))
+        return cls(Encoder.from_json(table), target, network, theta, record)
+
+
+def _pieces(n: int) -> Iterable[tuple[int, int]]:
+    return ((start, min(start + ROWS_AT_ONCE, n)) for start in range(0, n, ROWS_AT_ONCE))

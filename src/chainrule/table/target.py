@@ -1,0 +1,225 @@
+"""What is to be predicted: its kind, its way into T and its way back from the network's outputs.
+
+| kind | T | output, loss |
+|---|---|---|
+| two classes | 0 or 1 | sigmoid, binary cross-entropy |
+| classes | one-hot | softmax, categorical cross-entropy |
+| labels (several columns of two classes each) | 0 or 1 each | sigmoid, binary cross-entropy |
+| numbers (one or several) | (t - mean)/std | identity, half squared error |
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .columns import Column, Table, listed, number_text
+from .errors import TableError
+
+TargetKind = Literal["two classes", "classes", "labels", "numbers"]
+Array = NDArray[Any]
+
+MOST_CLASSES_OF_NUMBERS = 20  # whole numbers with more different values than this are a quantity
+MOST_CLASSES = 1_000
+
+
+@dataclass(frozen=True)
+class Target:
+    """One or several columns to predict.
+
+    ``classes`` are the labels as texts, sorted, (two or more of one column; empty for numbers and labels);
+    ``mean`` and ``std`` have one entry per column of numbers.
+    """
+
+    names: tuple[str, ...]
+    kind: TargetKind
+    reason: str
+    classes: tuple[str, ...] = ()
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+
+    @property
+    def n_outputs(self) -> int:
+        return len(self.classes) if self.kind == "classes" else len(self.names)
+
+    @property
+    def output(self) -> str:
+        """Activation of the last layer."""
+        return {"classes": "softmax", "numbers": "identity"}.get(self.kind, "sigmoid")
+
+    @property
+    def loss(self) -> str:
+        by_kind = {"classes": "categorical_cross_entropy", "numbers": "half_squared_error"}
+        return by_kind.get(self.kind, "binary_cross_entropy")
+
+    @property
+    def described(self) -> str:
+        """The kind in a few words, as the command says it."""
+        if self.kind in ("classes", "two classes"):
+            return f"{len(self.classes)} classes ({listed(self.classes)})"
+        if self.kind == "labels":
+            return f"{len(self.names)} columns of two classes each"
+        return "a number" if len(self.names) == 1 else f"{len(self.names)} numbers"
+
+    def encode(self, table: Table) -> Array:
+        """T of a table whose rows all have a target, (n, n_outputs)."""
+        if self.kind == "numbers":
+            t = np.column_stack([_numbers(table[name]) for name in self.names])
+            return np.asarray((t - self.mean) / self.std)
+        if self.kind == "labels":
+            return np.column_stack([_numbers(table[name]) for name in self.names])
+        codes = self.codes(table)
+        return codes[:, None].astype(np.float64) if self.kind == "two classes" else np.eye(len(self.classes))[codes]
+
+    def codes(self, table: Table) -> NDArray[np.int64]:
+        """For each row the number of its class; a class that training did not see is an error."""
+        column = table[self.names[0]].as_kind("category")
+        place = {label: j for j, label in enumerate(self.classes)}
+        unknown = [column.levels[j] for j in np.unique(column.values) if column.levels[j] not in place]
+        if unknown:
+            raise TableError(f"{table.source} has the classes {listed(unknown)}, which the model never saw")
+        codes = np.array([place.get(level, -1) for level in column.levels], np.int64)
+        return np.asarray(codes[column.values])
+
+    def decode(self, outputs: Array) -> dict[str, Array]:
+        """Named columns of predictions from the network's outputs (n, n_outputs), in the target's labels and units.
+
+        Examples
+        --------
+        >>> target = Target(("fruit",), "two classes", "", ("apple", "pear"))
+        >>> {name: column.tolist() for name, column in target.decode(np.array([[0.25], [0.75]])).items()}
+        {'fruit': ['apple', 'pear'], 'probability of apple': [0.75, 0.25], 'probability of pear': [0.25, 0.75]}
+        """
+        outputs = np.asarray(outputs, np.float64)
+        if self.kind == "numbers":
+            values = outputs * self.std + self.mean
+            return {name: values[:, j] for j, name in enumerate(self.names)}
+        if self.kind == "labels":
+            columns = {name: (outputs[:, j] > 0.5).astype(np.int64) for j, name in enumerate(self.names)}
+            return columns | {f"probability of {name}": outputs[:, j] for j, name in enumerate(self.names)}
+        probabilities = self.probabilities(outputs)
+        labels = np.array(self.classes, object)[probabilities.argmax(axis=1)]
+        columns = {f"probability of {label}": probabilities[:, j] for j, label in enumerate(self.classes)}
+        return {self.names[0]: labels} | columns
+
+    def probabilities(self, outputs: Array) -> Array:
+        """One column per class, also where the network has one output for two."""
+        return np.column_stack([1 - outputs, outputs]) if self.kind == "two classes" else outputs
+
+
+def rows_with_target(table: Table, names: Sequence[str]) -> NDArray[np.int64]:
+    """The rows in which no target is missing."""
+    return np.flatnonzero(~np.any([table[name].missing for name in names], axis=0))
+
+
+def learn_target(table: Table, names: Sequence[str], kind: str = "auto") -> Target:
+    """Find out what kind of target the named columns are; mean and standard deviation come from these rows.
+
+    Parameters
+    ----------
+    table : Table
+        Training rows.
+    names : names of columns
+        One, or several.
+    kind : {"auto", "classes", "number"}
+        "auto" decides: texts and booleans are classes, so are two different values and few different whole numbers;
+        other numbers are numbers.
+
+    Raises
+    ------
+    TableError
+        There is nothing to learn: no value, one value, as many classes as rows.
+
+    Examples
+    --------
+    >>> from chainrule.table.columns import table_of
+    >>> learn_target(table_of({"y": [1.5, 2.5, 3.5]}), ["y"]).described
+    'a number'
+    >>> learn_target(table_of({"y": ["yes", "no", "no"]}), ["y"]).described
+    "2 classes ('no' and 'yes')"
+    """
+    columns = [table[name] for name in names]
+    if len(columns) > 1:
+        return _learn_several(columns)
+    (column,) = columns
+    present = column.values[~column.missing]
+    distinct = np.unique(present)
+    _require_variety(column, present, distinct)
+    as_classes, reason = _is_classes(column, present, distinct)
+    if kind != "auto":
+        as_classes, reason = kind == "classes", "as asked"
+    return _learn_classes(column, reason) if as_classes else _learn_numbers(columns, reason)
+
+
+def _require_variety(column: Column, present: Array, distinct: Array) -> None:
+    if len(present) == 0:
+        raise TableError(f"the target {column.name!r} has no values")
+    if len(distinct) == 1:
+        only = column.levels[distinct[0]] if column.levels else number_text(float(distinct[0]))
+        raise TableError(f"the target {column.name!r} is {only!r} in every row; there is nothing to learn")
+
+
+def _is_classes(column: Column, present: Array, distinct: Array) -> tuple[bool, str]:
+    """Whether a target is classes rather than a number, and why."""
+    if column.kind in ("category", "text"):
+        return True, "its values are texts"
+    if column.kind == "boolean":
+        return True, "its values are true and false"
+    if len(distinct) == 2:
+        return True, "it has two different values"
+    if column.kind == "number" and not np.any(distinct % 1):
+        few = len(distinct) <= MOST_CLASSES_OF_NUMBERS and len(present) >= 10 * len(distinct)
+        return few, f"its values are {'few' if few else 'many'} different whole numbers"
+    return False, f"it has {len(distinct)} different values"
+
+
+def _learn_classes(column: Column, reason: str) -> Target:
+    texts = column.as_kind("category")
+    counts = np.bincount(texts.values[~texts.missing], minlength=len(texts.levels))
+    labels = [label for label, count in zip(texts.levels, counts, strict=False) if count]
+    if texts.kind == "text" or len(labels) > MOST_CLASSES or len(labels) > max(2, counts.sum() / 2):
+        raise TableError(
+            f"the target {column.name!r} has {np.count_nonzero(counts)} classes in {counts.sum()} rows; "
+            "classes that come once or twice cannot be learned"
+        )
+    if column.kind != "category":  # numbers as texts: in the order of the numbers
+        labels.sort(key=lambda label: float(label) if column.kind == "number" else label)
+    return Target((column.name,), "two classes" if len(labels) == 2 else "classes", reason, tuple(labels))
+
+
+def _learn_numbers(columns: Sequence[Column], reason: str) -> Target:
+    values = np.column_stack([_numbers(column) for column in columns])
+    std = values.std(axis=0)
+    return Target(
+        tuple(column.name for column in columns),
+        "numbers",
+        reason,
+        mean=tuple(values.mean(axis=0).tolist()),
+        std=tuple(np.where((std > 0) & np.isfinite(std), std, 1.0).tolist()),
+    )
+
+
+def _learn_several(columns: Sequence[Column]) -> Target:
+    for column in columns:
+        present = column.values[~column.missing]
+        _require_variety(column, present, np.unique(present))
+    names = tuple(column.name for column in columns)
+    numeric = all(column.kind in ("number", "boolean") for column in columns)
+    if numeric and all(np.isin(column.values[~column.missing], (0, 1)).all() for column in columns):
+        return Target(names, "labels", "each column is 0 or 1")
+    texts = [column.name for column in columns if column.kind in ("category", "text")]
+    if texts:
+        raise TableError(
+            f"several targets must all be numbers, or all 0 and 1; {listed(texts)} hold texts: train one model for each"
+        )
+    return _learn_numbers(columns, "several columns")
+
+
+def _numbers(column: Column) -> Array:
+    if column.kind in ("category", "text"):
+        column = column.as_kind("number")
+        if column.missing.any():
+            raise TableError(f"the target {column.name!r} holds texts, not numbers")
+    return column.values

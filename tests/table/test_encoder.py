@@ -1,0 +1,211 @@
+"""Columns to X: what is learned from the training rows, what is left out, and new rows that look different."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from chainrule.table import Encoder, TableError, column_of, learn_encoder, table_of
+from chainrule.table.features import LIMIT, Category, LeftOut, learn_feature
+
+RNG = np.random.default_rng(0)
+
+
+def test_numbers_agree_with_scikit_learn() -> None:
+    x = RNG.normal(5, 3, 200)
+    x[::7] = np.nan
+    X = learn_encoder(table_of({"x": x})).transform(table_of({"x": x}))
+    imputed = SimpleImputer(strategy="median", add_indicator=True).fit_transform(x[:, None])
+    np.testing.assert_allclose(X[:, 0], StandardScaler().fit_transform(imputed[:, :1])[:, 0], atol=1e-12)
+    np.testing.assert_array_equal(X[:, 1], imputed[:, 1])
+
+
+def test_categories_agree_with_scikit_learn() -> None:
+    x = RNG.choice(["red", "green", "blue"], 100)
+    X = learn_encoder(table_of({"x": x})).transform(table_of({"x": x}))
+    np.testing.assert_array_equal(X, OneHotEncoder(sparse_output=False).fit_transform(x[:, None]))
+
+
+def test_rare_levels_share_a_column_which_new_ones_join() -> None:
+    encoder = learn_encoder(table_of({"x": ["a"] * 500 + ["b"] * 300 + ["c"] * 3 + ["d"] * 2}))
+    assert encoder.outputs == ("x = a", "x = b", "x is another")
+    X = encoder.transform(table_of({"x": ["a", "c", "never seen", None]}))
+    np.testing.assert_array_equal(X, [[1, 0, 0], [0, 0, 1], [0, 0, 1], [0, 0, 0]])
+
+
+def test_missing_categories_have_a_column_where_training_had_them() -> None:
+    encoder = learn_encoder(table_of({"x": ["a", "b", None] * 30}))
+    np.testing.assert_array_equal(encoder.transform(table_of({"x": [None, "a"]})), [[0, 0, 1], [1, 0, 0]])
+
+
+def test_many_levels_keep_the_most_frequent() -> None:
+    x = np.concatenate(
+        [np.repeat([f"often {j}" for j in range(100)], 30), np.repeat([f"seldom {j}" for j in range(50)], 12)]
+    )
+    feature = learn_feature(column_of("x", x))
+    assert isinstance(feature, Category)
+    assert len(feature.levels) == 100
+    assert all(level.startswith("often") for level in feature.levels)
+    assert feature.pooled
+
+
+def test_outliers_are_clipped() -> None:
+    encoder = learn_encoder(table_of({"x": RNG.normal(size=1000)}))
+    np.testing.assert_array_equal(encoder.transform(table_of({"x": [1e300, -1e300]}))[:, 0], [LIMIT, -LIMIT])
+
+
+def test_one_wild_value_does_not_spoil_the_scale() -> None:
+    x = RNG.normal(size=5000)
+    x[0] = 1e12
+    assert 0.8 < learn_encoder(table_of({"x": x})).transform(table_of({"x": x}))[1:, 0].std() < 1.2
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-5, 1.0, 1e150, 1e307])
+def test_any_scale_stays_finite(scale: float) -> None:
+    x = scale * np.array([1.0, 2.0, 3.0, -4.0])
+    X = learn_encoder(table_of({"x": x})).transform(table_of({"x": x}), np.float32)
+    assert np.isfinite(X).all()
+    assert np.all(np.argsort(X[:, 0]) == np.argsort(x))
+
+
+def test_dates_give_elapsed_time_and_the_cycles_that_vary() -> None:
+    days = np.arange("2020-01-01", "2021-12-31", dtype="M8[D]")
+    encoder = learn_encoder(table_of({"day": days}))
+    assert encoder.outputs[0] == "day"
+    assert len(encoder.outputs) == 5  # week and year; every time of day is midnight
+    mondays = table_of({"day": np.array(["2020-01-06", "2021-05-31"], "M8[D]")})
+    week = encoder.transform(mondays)[:, 1:3]
+    np.testing.assert_allclose(week, [[1, 0], [1, 0]], atol=1e-9)
+
+
+def test_a_missing_date_is_no_place_in_a_cycle() -> None:
+    days = np.array(["2020-01-01", "2020-07-01", "2021-03-01", "NaT"], "M8[D]")
+    X = learn_encoder(table_of({"day": days})).transform(table_of({"day": days}))
+    assert np.isfinite(X).all()
+    np.testing.assert_array_equal(X[3, 2:], 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "reason"),
+    [
+        ("x", [1.0] * 30, "every value is 1"),
+        ("x", ["same"] * 30, "every value is same"),
+        ("x", [None] * 30, "it has no values"),
+        ("x", range(30), "it numbers the rows"),
+        ("x", RNG.permutation(3000)[:1900], "it numbers the rows"),
+        ("name", [f"person {j}" for j in range(30)], "30 of its 30 values are different"),
+        ("customer_id", RNG.choice(10**9, 30, replace=False), "its name is that of an identifier"),
+        ("customerId", RNG.choice(10**9, 30, replace=False), "its name is that of an identifier"),
+    ],
+)
+def test_columns_that_say_nothing_are_left_out(name: str, values, reason: str) -> None:
+    feature = learn_feature(column_of(name, values))
+    assert isinstance(feature, LeftOut)
+    assert reason in feature.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("income", RNG.choice(10**9, 30, replace=False)),
+        ("paid", RNG.integers(0, 9, 30)),
+        ("height", RNG.normal(size=30)),
+        ("x", [1.0] * 29 + [None]),
+    ],
+)
+def test_columns_that_say_something_are_kept(name: str, values) -> None:
+    assert not isinstance(learn_feature(column_of(name, values)), LeftOut)
+
+
+def test_an_identifier_is_used_when_asked_for() -> None:
+    encoder = learn_encoder(table_of({"id": np.arange(50)}), forced=["id"])
+    assert encoder.names == ("id",)
+
+
+def test_nothing_to_predict_from() -> None:
+    with pytest.raises(TableError, match=r"no column to predict from .*'x': every value is 1"):
+        learn_encoder(table_of({"x": [1, 1]}))
+
+
+MIXED = table_of(
+    {
+        "age": [31, 47, None, 28] * 5,
+        "town": ["Oslo", "Bergen", "Oslo", None] * 5,
+        "member": [True, False, True, True] * 5,
+        "since": np.array(["2019-05-01", "2020-02-03", "NaT", "2021-11-30"] * 5, "M8[D]"),
+        "useless": ["x"] * 20,
+    }
+)
+
+
+def test_json_and_back_is_the_same_encoder() -> None:
+    encoder = learn_encoder(MIXED)
+    assert Encoder.from_json(encoder.to_json()) == encoder
+
+
+@settings(max_examples=20, deadline=None)
+@given(order=st.permutations(range(5)))
+def test_the_order_of_columns_is_free(order: list[int]) -> None:
+    encoder = learn_encoder(MIXED)
+    shuffled = table_of({MIXED.names[j]: [None] for j in order})
+    shuffled = type(MIXED)(tuple(MIXED.columns[j] for j in order), MIXED.n_rows)
+    np.testing.assert_array_equal(encoder.transform(shuffled), encoder.transform(MIXED))
+
+
+def test_more_columns_do_not_matter_and_missing_ones_are_named() -> None:
+    encoder = learn_encoder(MIXED)
+    encoder.transform(MIXED.without(["useless"]))
+    with pytest.raises(TableError, match="lacks 'age' and 'town'; the model needs"):
+        encoder.transform(MIXED.without(["town", "age"]))
+
+
+def test_a_column_of_another_kind_is_read_as_the_kind_of_training() -> None:
+    encoder = learn_encoder(table_of({"n": [1.0, 2.0, 3.0], "c": ["1", "2", "x"]}))
+    new = table_of({"n": ["2", "many", None], "c": [1, 2, 3]})
+    np.testing.assert_array_equal(encoder.transform(new), [[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]])
+    assert encoder.unreadable(new) == ("1 values of 'n' are not numbers and count as missing",)
+
+
+def test_each_row_is_encoded_by_itself() -> None:
+    encoder = learn_encoder(MIXED)
+    whole = encoder.transform(MIXED)
+    for row in range(4):
+        np.testing.assert_array_equal(encoder.transform(MIXED.take(np.array([row]))), whole[[row]])
+
+
+NUMBER = {"type": "number", "name": "x", "kind": "number", "median": 1, "mean": 0, "std": 1, "indicator": False}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"features": "none"},
+        {"features": [{"type": "number"}]},
+        {"features": [{"type": "wild"}]},
+        {"features": [7]},
+        {
+            "features": [
+                {
+                    "type": "number",
+                    "name": "x",
+                    "kind": "number",
+                    "median": "1",
+                    "mean": 0,
+                    "std": 1,
+                    "indicator": False,
+                }
+            ]
+        },
+        {
+            "features": [
+                {"type": "number", "name": "x", "kind": "odd", "median": 1, "mean": 0, "std": 1, "indicator": False}
+            ]
+        },
+        {"left_out": [{"name": 1}]},
+    ],
+)
+def test_a_header_that_is_no_encoder(change: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"field|unknown type|columns of the table|expected"):
+        Encoder.from_json(learn_encoder(MIXED).to_json() | change)

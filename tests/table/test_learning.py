@@ -1,0 +1,212 @@
+"""From a table to a trained model, and to a file and back."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.storage import StorageError, Stored, write
+from chainrule.table import Table, TableError, TableModel, read_table, table_of
+from chainrule.table.learning import OPTIMIZERS, Learned, Settings, learn, prepare
+from chainrule.table.split import split_rows
+
+QUICK = Settings(hidden="8:tanh", epochs=5)
+
+
+def _mixed(n: int = 300, seed: int = 0) -> Table:
+    """Numbers, categories with gaps, an identifier and a constant; the target depends on two of them."""
+    rng = np.random.default_rng(seed)
+    x, town = rng.normal(50, 10, n), rng.choice(["Oslo", "Bergen", "Vardø"], n)
+    y = np.where((x > 50) != (town == "Oslo"), "bought", "left")
+    x[rng.random(n) < 0.1] = np.nan
+    columns = {"row": np.arange(n), "x": x, "town": town, "planet": ["Earth"] * n, "noise": rng.normal(size=n), "y": y}
+    return table_of(columns)
+
+
+@pytest.fixture(scope="module")
+def learned() -> Learned:
+    return learn(prepare(_mixed(), ["y"], Settings(hidden="16:tanh", epochs=60, learning_rate=0.01)))
+
+
+def test_it_learns_what_there_is_to_learn(learned: Learned) -> None:
+    assert learned.scores["test"]["accuracy"] > 0.85
+    assert learned.scores["baseline"]["accuracy"] < 0.65
+    assert {column.name for column in learned.model.encoder.left_out} == {"row", "planet"}
+
+
+def test_only_training_rows_are_looked_at() -> None:
+    table = _mixed()
+    split = split_rows(300, QUICK.seed, strata=table["y"].values)
+    changed = table["x"].values.copy()
+    changed[split.test] *= 1e6
+    changed[split.validation] += 77
+    other = Table(tuple(type(c)(c.name, c.kind, changed) if c.name == "x" else c for c in table.columns), 300)
+    assert prepare(table, ["y"], QUICK).encoder == prepare(other, ["y"], QUICK).encoder
+
+
+@pytest.mark.parametrize("name", ["iris", "diabetes", "breast_cancer"])
+def test_the_same_seed_gives_the_same_file(tmp_path: Path, name: str) -> None:
+    for file in ("1", "2"):
+        cr.save(learn(prepare(read_table(name), ["target"], QUICK)).model, tmp_path / file)
+    assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
+
+
+def test_a_loaded_model_predicts_the_same_bits(tmp_path: Path, learned: Learned) -> None:
+    cr.save(learned.model, tmp_path / "m")
+    again = cr.load(tmp_path / "m")
+    assert isinstance(again, TableModel)
+    table = _mixed(seed=1)
+    np.testing.assert_array_equal(again.outputs(table), learned.model.outputs(table))
+    assert again.predict(table)["y"].tolist() == learned.model.predict(table)["y"].tolist()
+
+
+def test_another_process_with_more_threads_predicts_the_same_bits(tmp_path: Path, learned: Learned) -> None:
+    cr.save(learned.model, tmp_path / "m")
+    code = (
+        "import sys, zlib, chainrule as cr; from chainrule.table import read_table\n"
+        "t = read_table(sys.argv[2]); print(zlib.crc32(cr.load(sys.argv[1]).outputs(t).tobytes()))"
+    )
+    path = tmp_path / "t.csv"
+    rng = np.random.default_rng(0)
+    path.write_text("x,town,noise\n" + "".join(f"{rng.normal(50, 10)},Oslo,{rng.normal()}\n" for _ in range(3000)))
+    sums = {
+        subprocess.run(
+            [sys.executable, "-c", code, tmp_path / "m", path],
+            env={"OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads},
+            check=True,
+            capture_output=True,
+        ).stdout
+        for threads in ("1", "2")
+    }
+    assert len(sums) == 1
+
+
+def test_shuffled_columns_and_unseen_categories(learned: Learned) -> None:
+    new = table_of({"noise": [0.0, 0.0], "town": ["Atlantis", "Oslo"], "x": [60.0, 60.0], "spare": [1, 2]})
+    first = learned.model.predict(new)
+    again = learned.model.predict(table_of({"x": [60.0], "town": ["Oslo"], "noise": [0.0]}))
+    assert first["y"][1] == again["y"][0] == "left"  # above 50 in Oslo
+    with pytest.raises(TableError, match="lacks 'town'"):
+        learned.model.predict({"x": [1.0], "noise": [0.0]})
+
+
+def test_rows_without_a_target_are_left_out_and_said() -> None:
+    y = [1.0, 2.0, None, 4.5] * 10
+    prepared = prepare(table_of({"x": np.random.default_rng(0).normal(size=40), "y": y}), ["y"], QUICK)
+    assert "10 of 40 rows have no target and are left out" in prepared.notes
+    assert sum(table.n_rows for table in prepared.parts.values()) == 30
+
+
+def test_a_column_that_tells_the_target_is_pointed_at() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.choice(["a", "b"], 100)
+    notes = prepare(table_of({"x": rng.normal(size=100), "copy": np.char.add("was ", y), "y": y}), ["y"], QUICK).notes
+    assert any("'copy' tells the target exactly" in note for note in notes)
+
+
+@pytest.mark.parametrize("hidden", ["", "none", "0"])
+def test_a_linear_model(hidden: str) -> None:
+    assert prepare(_mixed(), ["y"], Settings(hidden=hidden)).network.depth == 1
+
+
+def test_several_targets(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=200)
+    numbers = learn(prepare(table_of({"x": x, "a": 3 * x + 1, "b": -x}), ["a", "b"], Settings(epochs=40)))
+    assert numbers.scores["test"]["R2"] > 0.95
+    labels = learn(prepare(table_of({"x": x, "a": x > 0, "b": x > 1}), ["a", "b"], Settings(epochs=40)))
+    assert labels.scores["test"]["accuracy"] > 0.9
+    assert set(labels.model.predict({"x": [0.5]})) == {"a", "b", "probability of a", "probability of b"}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer(optimizer: str) -> None:
+    learned = learn(prepare(read_table("iris"), ["target"], Settings(hidden="8", epochs=5, optimizer=optimizer)))
+    assert learned.history[-1].loss < learned.history[0].loss
+
+
+def test_settings_that_cannot_be() -> None:
+    for settings, message in [
+        (Settings(test=0.6, validation=0.5), "together less than 1"),
+        (Settings(drop=("z",)), "no column 'z'"),
+        (Settings(categories=("z",)), "no column 'z'"),
+        (Settings(hidden="8:wild"), "unknown activation 'wild'"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            prepare(_mixed(), ["y"], settings)
+    with pytest.raises(ValueError, match="no optimizer 'luck'"):
+        learn(prepare(_mixed(), ["y"], Settings(optimizer="luck")))
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 20])
+def test_few_rows(n: int) -> None:
+    table = table_of({"x": np.arange(n) ** 1.5, "y": ["a", "b"] * (n // 2) + ["a"] * (n % 2)})
+    try:
+        learned = learn(prepare(table, ["y"], Settings(hidden="3", epochs=3)))
+    except TableError as error:
+        assert "too few" in str(error)  # noqa: PT017
+        assert n < 5
+    else:
+        assert "test" in learned.scores
+
+
+def test_classes_are_spread_over_the_parts() -> None:
+    strata = np.repeat([0, 1, 2], [80, 40, 20])
+    split = split_rows(140, 3, test=0.25, validation=0.1, strata=strata)
+    np.testing.assert_array_equal(np.bincount(strata[split.test]), [20, 10, 5])
+    assert np.bincount(strata[split.validation]).tolist() == [8, 4, 2]
+    assert sorted(np.concatenate([split.train, split.validation, split.test])) == list(range(140))
+
+
+# Model files.
+
+
+def _headers(learned: Learned) -> list[dict[str, object]]:
+    header = dict(learned.model.to_stored().header)
+    network = header["network"]
+    return [
+        {key: value for key, value in header.items() if key != "network"},
+        {key: value for key, value in header.items() if key != "table"},
+        {key: value for key, value in header.items() if key != "target"},
+        header | {"network": network | {"sizes": [3, 2]}},
+        header | {"network": network | {"sizes": ["a", None]}},
+        header | {"network": network | {"sizes": [2**31, 2**31, 2]}},
+        header | {"network": network | {"loss": "wild"}},
+        header | {"network": 7},
+        header | {"table": {"features": []}},
+        header | {"target": {"kind": "numbers"}},
+        header | {"record": 3},
+    ]
+
+
+@pytest.mark.parametrize("place", range(11))
+def test_headers_that_make_no_model_are_one_clear_error(tmp_path: Path, learned: Learned, place: int) -> None:
+    write(tmp_path / "m", Stored("table", _headers(learned)[place], {"theta": learned.model.theta}))
+    with pytest.raises(StorageError, match="does not hold a sound model"):
+        cr.load(tmp_path / "m")
+
+
+def test_a_kind_of_the_future(tmp_path: Path) -> None:
+    write(tmp_path / "m", Stored("oracle", {}, {}))
+    with pytest.raises(StorageError, match="holds a 'oracle', which this chainrule does not know"):
+        cr.load(tmp_path / "m")
+
+
+def test_what_is_no_model_is_not_saved(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="a dict is not a model"):
+        cr.save({}, tmp_path / "m")
+
+
+def test_a_fit_is_saved_as_its_network(tmp_path: Path) -> None:
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    cube = cr.Activation("cube", f=lambda xp, z: z**3, df=lambda xp, z, a: 3 * z**2)
+    net = cr.Network((3, 4, 1), (cube, "identity"), "huber(0.5)", bias=False, input_activation="tanh")
+    fit = cr.fit(net, X, X[:, 0], epochs=2, progress=False)
+    cr.save(fit, tmp_path / "m")
+    with pytest.raises(StorageError, match="cube"):
+        cr.load(tmp_path / "m")
+    again = cr.load(tmp_path / "m", custom=[cube])
+    np.testing.assert_array_equal(again.predict(X), net.predict(fit.theta, X))

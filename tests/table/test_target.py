@@ -1,0 +1,146 @@
+"""What is to be predicted: its kind, its way into T and back."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import log_loss, mean_absolute_error, r2_score, roc_auc_score, root_mean_squared_error
+
+from chainrule.table import Table, TableError, learn_target, table_of
+from chainrule.table.records import from_json, to_json
+from chainrule.table.scores import baseline_outputs, score
+from chainrule.table.target import Target
+
+RNG = np.random.default_rng(0)
+
+
+def _target(kind: str = "auto", **columns: object) -> tuple[Target, Table]:
+    table = table_of(columns)
+    return learn_target(table, list(columns), kind), table
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "classes"),
+    [
+        (["no", "yes", "no"], "two classes", ("no", "yes")),
+        (["b", "a", "c"] * 3, "classes", ("a", "b", "c")),
+        ([True, False], "two classes", ("false", "true")),
+        ([0, 1, 1], "two classes", ("0", "1")),
+        ([0.5, 2.5], "two classes", ("0.5", "2.5")),
+        (np.repeat(np.arange(8, 12), 10), "classes", ("8", "9", "10", "11")),
+        (np.arange(100), "numbers", ()),
+        (np.repeat(np.arange(8), 9), "numbers", ()),
+        (RNG.normal(size=50), "numbers", ()),
+    ],
+)
+def test_the_kind_is_found(values, kind: str, classes: tuple[str, ...]) -> None:
+    target, _ = _target(y=values)
+    assert (target.kind, target.classes) == (kind, classes)
+    assert target.reason
+
+
+def test_the_kind_can_be_asked_for() -> None:
+    assert _target("number", y=[0, 1, 1])[0].kind == "numbers"
+    assert _target("classes", y=np.repeat(np.arange(30), 5))[0].kind == "classes"
+
+
+def test_several_columns() -> None:
+    assert _target(a=[1.5, 2.5, 4], b=[1, 2, 3])[0].kind == "numbers"
+    assert _target(a=[0, 1, 1], b=[True, False, True])[0].kind == "labels"
+    with pytest.raises(TableError, match="'b' hold texts: train one model for each"):
+        _target(a=[1.5, 2.5], b=["x", "y"])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([1.0, 1.0], "'y' is '1' in every row; there is nothing to learn"),
+        (["only"] * 3, "'y' is 'only' in every row"),
+        ([None, None], "'y' has no values"),
+        ([f"text {j}" for j in range(40)], "40 classes in 40 rows"),
+    ],
+)
+def test_what_cannot_be_learned(values, message: str) -> None:
+    with pytest.raises(TableError, match=message):
+        _target(y=values)
+
+
+def test_texts_are_no_numbers() -> None:
+    with pytest.raises(TableError, match="holds texts, not numbers"):
+        _target("number", y=["a", "b", "c"])
+
+
+@pytest.mark.parametrize(
+    "values", [["no", "yes", "no"], [True, False, True], [3, 7, 3], ["a", "b", "c", "a", "a", "b"]]
+)
+def test_labels_come_back(values) -> None:
+    target, table = _target(y=values)
+    decoded = target.decode(target.encode(table))
+    column = table["y"].as_kind("category")
+    assert decoded["y"].tolist() == [column.levels[code] for code in column.values]
+    probabilities = np.column_stack([decoded[f"probability of {label}"] for label in target.classes])
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+
+
+def test_units_come_back() -> None:
+    target, table = _target(metres=RNG.normal(1e6, 3, 50), seconds=RNG.normal(0, 1e-6, 50))
+    T = target.encode(table)
+    np.testing.assert_allclose(T.mean(axis=0), 0, atol=1e-8)
+    np.testing.assert_allclose(T.std(axis=0), 1)
+    for name, column in target.decode(T).items():
+        np.testing.assert_allclose(column, table[name].values, rtol=1e-12)
+
+
+def test_classes_seen_for_the_first_time_are_an_error() -> None:
+    target, _ = _target(y=["a", "b", "a"])
+    with pytest.raises(TableError, match="has the classes 'c', which the model never saw"):
+        target.codes(table_of({"y": ["a", "c"]}))
+    np.testing.assert_array_equal(target.codes(table_of({"y": ["b", "a"]})), [1, 0])
+
+
+@pytest.mark.parametrize("columns", [{"y": ["a", "b", "c"] * 4}, {"y": [0, 1, 1]}, {"a": [1.5, 2], "b": [0, 9]}])
+def test_json_and_back_is_the_same_target(columns) -> None:
+    target, _ = _target(**columns)
+    assert from_json(Target, to_json(target)) == target
+
+
+# Scores, against scikit-learn's.
+
+
+def test_scores_of_classes() -> None:
+    target, table = _target(y=RNG.choice(["a", "b", "c"], 60))
+    P = RNG.dirichlet(np.ones(3), 60)
+    scores = score(target, P, table)
+    t = target.codes(table)
+    assert scores["accuracy"] == np.mean(P.argmax(axis=1) == t)
+    assert scores["log loss"] == pytest.approx(log_loss(t, P, labels=[0, 1, 2]))
+
+
+def test_scores_of_two_classes() -> None:
+    target, table = _target(y=RNG.integers(0, 2, 60))
+    p = RNG.uniform(0.05, 0.95, (60, 1)).round(1)  # with ties
+    t = target.codes(table)
+    scores = score(target, p, table)
+    assert scores["ROC AUC"] == pytest.approx(roc_auc_score(t, p[:, 0]))
+    assert scores["log loss"] == pytest.approx(log_loss(t, p[:, 0]))
+
+
+def test_scores_of_numbers() -> None:
+    target, table = _target(a=RNG.normal(5, 2, 40), b=RNG.normal(size=40))
+    Y = RNG.normal(size=(40, 2))
+    decoded, given = (
+        np.column_stack(list(target.decode(Y).values())),
+        np.column_stack([c.values for c in table.columns]),
+    )
+    scores = score(target, Y, table)
+    assert scores["R2"] == pytest.approx(r2_score(given, decoded))
+    assert scores["RMSE"] == pytest.approx(root_mean_squared_error(given, decoded))
+    assert scores["MAE"] == pytest.approx(mean_absolute_error(given, decoded))
+
+
+def test_the_baseline_knows_only_the_mean() -> None:
+    target, table = _target(y=["a"] * 30 + ["b"] * 10)
+    scores = score(target, baseline_outputs(target, target.encode(table), 40), table)
+    assert scores["accuracy"] == 0.75
+    assert scores["log loss"] == pytest.approx(-(0.75 * np.log(0.75) + 0.25 * np.log(0.25)))
+    assert scores["ROC AUC"] == 0.5
+    target, table = _target(y=RNG.normal(size=30))
+    assert score(target, baseline_outputs(target, target.encode(table), 30), table)["R2"] == pytest.approx(0)
