@@ -1,4 +1,4 @@
-// Compiled twice, for float32 and for float64 (CHAINRULE_REAL).
+// Compiled twice, for float32 and for float64: CHAINRULE_REAL is the type, CHAINRULE_NAME its name.
 #include "bindings.hpp"
 
 #include <nanobind/ndarray.h>
@@ -14,7 +14,7 @@ namespace nb = nanobind;
 using namespace nb::literals;
 
 namespace chainrule {
-namespace {
+namespace CHAINRULE_NAME {  // nanobind tells classes apart by their full names
 
 using T = CHAINRULE_REAL;
 using Vector = nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
@@ -355,12 +355,5 @@ void bind(nb::module_& m, const std::string& suffix) {
         .def("rows_into", &Predictor::rows_into, "X"_a, "out"_a.noconvert());
 }
 
-}  // namespace
-
-#if defined(CHAINRULE_FLOAT32)
-void bind_float32(nb::module_& m) { bind(m, "32"); }
-#else
-void bind_float64(nb::module_& m) { bind(m, "64"); }
-#endif
-
+}  // namespace CHAINRULE_NAME
 }  // namespace chainrule
