@@ -59,11 +59,40 @@ private:
     // delta = a sum t - t; the value is sum t (log sum exp z - z)
     double softmax_categorical(const HeadRows<T>& h) const {
         double value = 0;
-        for (Index i = 0; i < h.rows.count; ++i) {
+        Index i = 0;
+        for (; h.rows.width <= V::size && i + V::size <= h.rows.count; i += V::size) value += softmax_block_head(h, i);
+        for (; i < h.rows.count; ++i) {
             Index at = i * h.rows.step;
             value += double(h.share[i]) * softmax_row_head(h.z + at, h.t + at, h.delta + at, h.rows.width, h.share[i]);
         }
         return value;
+    }
+
+    // As many narrow rows as a vector has lanes, turned so that a lane is a row: no sums within vectors, one logarithm
+    // and one division for all of them.
+    static double softmax_block_head(const HeadRows<T>& h, Index first) {
+        using Block = packet::PacketBlock<typename V::Packet, int(V::size)>;
+        constexpr Index S = V::size;
+        const Index n = h.rows.width, at = first * h.rows.step;
+        Block z, t;
+        for (Index i = 0; i < S; ++i) z.packet[i] = V::aligned(h.z + at + i * h.rows.step).p;
+        for (Index i = 0; i < S; ++i) t.packet[i] = V::aligned(h.t + at + i * h.rows.step).p;
+        packet::ptranspose(z);
+        packet::ptranspose(t);
+        V top(z.packet[0]), total(T(0)), mass(T(0)), cross(T(0)), share = V::load(h.share + first);
+        for (Index j = 1; j < n; ++j) top = max(top, V(z.packet[j]));
+        for (Index j = 0; j < n; ++j) {
+            V away = V(z.packet[j]) - top, e = exp_of_negative(away), y(t.packet[j]);
+            z.packet[j] = e.p;
+            total += e;
+            mass += y;
+            cross += y * away;
+        }
+        V scale = share * mass / total;
+        for (Index j = 0; j < n; ++j) z.packet[j] = (V(z.packet[j]) * scale - share * V(t.packet[j])).p;  // B1
+        packet::ptranspose(z);
+        for (Index i = 0; i < S; ++i) V(z.packet[i]).store(h.delta + at + i * h.rows.step);
+        return double(sum(share * (mass * log(total) - cross)));
     }
 
     static double softmax_row_head(const T* z, const T* t, T* delta, Index width, T share) {

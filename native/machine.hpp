@@ -54,6 +54,7 @@ public:
 
     Index capacity() const { return capacity_; }
     const Plan<T>& plan() const { return plan_; }
+    // Floating-point operations of a forward pass.
     double operations(Index rows) const { return 2.0 * double(rows) * double(plan_.n_parameters); }
 
     // Packs theta for the passes that follow.
@@ -225,10 +226,19 @@ private:
     void gather_inputs(const Data<T>& data, Selection rows, Index begin, Index end, const Hooks<T>& hooks) {
         Index width = plan_.width(0);
         for (Index i = begin; i < end; ++i) {
-            std::memcpy(z(0, i), data.X + rows.row(i) * width, sizeof(T) * std::size_t(width));
+            if (rows.order && i + 8 < rows.count) fetch(data.X + rows.row(i + 8) * width, width);
+            copy_row(data.X + rows.row(i) * width, z(0, i), width);
         }
         activate(0, begin, end, hooks);
         if (drops(0) && batch_.masked) drop(0, begin, end);
+    }
+
+    // Asks for the beginning of a row that will be read soon; the processor follows a longer one by itself.
+    static void fetch(const T* row, Index width) {
+#if defined(__GNUC__)
+        constexpr Index line = Index(cache_line / sizeof(T));
+        for (Index j = 0; j < std::min(width, 8 * line); j += line) __builtin_prefetch(row + j);
+#endif
     }
 
     void product(Index l, Index begin, Index end) {
@@ -304,17 +314,19 @@ private:
         bool binary = loss.is(LossCode::binary_cross_entropy), categorical = loss.is(LossCode::categorical_cross_entropy);
         T smooth = binary || categorical ? loss.parameter(0) : T(0);
         Index each = loss.is(LossCode::quantile) ? width / targets : 1;
+        const T equal = T(1 / batch_.weight);
         for (Index i = begin; i < end; ++i) {
+            if (rows.order && i + 8 < rows.count) fetch(data.targets + rows.row(i + 8) * targets, targets);
             Index row = rows.row(i);
             const T* from = data.targets + row * targets;
             T* to = targets_.row(i);
             if (each > 1) for (Index j = 0; j < width; ++j) to[j] = from[j / each];
-            else std::memcpy(to, from, sizeof(T) * std::size_t(targets));
+            else copy_row(from, to, targets);
             if (smooth != 0) {
                 T floor = smooth / (binary ? T(2) : T(targets));
                 for (Index j = 0; j < targets; ++j) to[j] = (1 - smooth) * to[j] + floor;
             }
-            share_.data()[i] = T((data.weights ? double(data.weights[row]) : 1.0) / batch_.weight);
+            share_.data()[i] = data.weights ? T(double(data.weights[row]) / batch_.weight) : equal;
         }
     }
 

@@ -91,7 +91,7 @@ public:
                     return report;
                 }
                 ++report.batches;
-                if (report.batches % polling_ == 0) team.check();
+                if (report.batches % between_checks() == 0) team.check();
             }
         } catch (const Interrupted&) {
             report.interrupted = true;
@@ -100,6 +100,9 @@ public:
     }
 
 private:
+    // Looking at the clock costs as much as a hundredth of the shortest mini-batch.
+    Index between_checks() const { return machine_.operations(job_.batch_size) < 1e6 ? 16 : 1; }
+
     bool step(Selection rows, double rate, Parameters<T> p, Team& team, const Hooks<T>& hooks,
               const std::function<void(double, std::uint64_t)>& custom_rule, Report& report) {
         double weight = weight_of(job_.data, rows);
@@ -147,7 +150,7 @@ private:
 
     Job<T> job_;
     Machine<T> machine_;
-    Index polling_ = 1;
+
 };
 
 }  // namespace chainrule

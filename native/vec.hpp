@@ -25,19 +25,11 @@ struct Vec {
 
     static Vec aligned(const T* from) { return packet::pload<Packet>(from); }
     static Vec load(const T* from) { return packet::ploadu<Packet>(from); }
-    static Vec load(const T* from, Index count) {  // the first `count` numbers, 0 behind them
-        alignas(64) T buffer[size] = {};
-        std::memcpy(buffer, from, sizeof(T) * static_cast<std::size_t>(count));
-        return aligned(buffer);
-    }
+    static Vec load(const T* from, Index count);  // the first `count` numbers, 0 behind them
     static Vec lanes() { return packet::plset<Packet>(T(0)); }  // 0, 1, 2, ...
 
     void store(T* to) const { packet::pstoreu(to, p); }
-    void store(T* to, Index count) const {
-        alignas(64) T buffer[size];
-        packet::pstore(buffer, p);
-        std::memcpy(to, buffer, sizeof(T) * static_cast<std::size_t>(count));
-    }
+    void store(T* to, Index count) const;
 
     friend Vec operator+(Vec x, Vec y) { return packet::padd(x.p, y.p); }
     friend Vec operator-(Vec x, Vec y) { return packet::psub(x.p, y.p); }
@@ -47,6 +39,64 @@ struct Vec {
     Vec& operator+=(Vec y) { return *this = *this + y; }
     Vec& operator*=(Vec y) { return *this = *this * y; }
 };
+
+// Loads and stores of the first `count` lanes touch no memory beyond them.
+#if defined(EIGEN_VECTORIZE_AVX512)
+
+inline unsigned first_lanes(Index count) { return (1u << count) - 1; }
+template <> inline Vec<float> Vec<float>::load(const float* from, Index count) {
+    return _mm512_maskz_loadu_ps(__mmask16(first_lanes(count)), from);
+}
+template <> inline Vec<double> Vec<double>::load(const double* from, Index count) {
+    return _mm512_maskz_loadu_pd(__mmask8(first_lanes(count)), from);
+}
+template <> inline void Vec<float>::store(float* to, Index count) const {
+    _mm512_mask_storeu_ps(to, __mmask16(first_lanes(count)), p);
+}
+template <> inline void Vec<double>::store(double* to, Index count) const {
+    _mm512_mask_storeu_pd(to, __mmask8(first_lanes(count)), p);
+}
+
+#elif defined(EIGEN_VECTORIZE_AVX2)
+
+inline __m256i first_floats(Index count) {
+    alignas(64) static constexpr int window[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(window + 8 - count));
+}
+inline __m256i first_doubles(Index count) {
+    alignas(64) static constexpr long long window[8] = {-1, -1, -1, -1};
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(window + 4 - count));
+}
+template <> inline Vec<float> Vec<float>::load(const float* from, Index count) {
+    return _mm256_maskload_ps(from, first_floats(count));
+}
+template <> inline Vec<double> Vec<double>::load(const double* from, Index count) {
+    return _mm256_maskload_pd(from, first_doubles(count));
+}
+template <> inline void Vec<float>::store(float* to, Index count) const { _mm256_maskstore_ps(to, first_floats(count), p); }
+template <> inline void Vec<double>::store(double* to, Index count) const { _mm256_maskstore_pd(to, first_doubles(count), p); }
+
+#else
+
+template <class T> inline Vec<T> Vec<T>::load(const T* from, Index count) {
+    alignas(64) T buffer[size] = {};
+    for (Index i = 0; i < count; ++i) buffer[i] = from[i];
+    return aligned(buffer);
+}
+template <class T> inline void Vec<T>::store(T* to, Index count) const {
+    alignas(64) T buffer[size];
+    packet::pstore(buffer, p);
+    for (Index i = 0; i < count; ++i) to[i] = buffer[i];
+}
+
+#endif
+
+// A row into padded memory; what lies behind it there becomes 0.
+template <class T> inline void copy_row(const T* from, T* to, Index count) {
+    Index j = 0;
+    for (; j + Vec<T>::size <= count; j += Vec<T>::size) Vec<T>::load(from + j).store(to + j);
+    if (j < count) Vec<T>::load(from + j, count - j).store(to + j);
+}
 
 template <class T> inline Vec<T> fma(Vec<T> x, Vec<T> y, Vec<T> z) { return packet::pmadd(x.p, y.p, z.p); }
 template <class T> inline Vec<T> abs(Vec<T> x) { return packet::pabs(x.p); }
