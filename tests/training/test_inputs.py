@@ -54,6 +54,8 @@ def spoiled(array, value):
         ({"l2": np.nan}, ValueError, "l2 is nan"),
         ({"clip_norm": 0}, ValueError, "clip_norm is 0; give a finite number above 0, or None"),
         ({"clip_norm": 1, "clip_value": 1}, ValueError, "give one of the two"),
+        ({"optimizer": cr.LBFGS(), "dropout": 0.1}, ValueError, "so it takes no dropout"),
+        ({"optimizer": cr.LBFGS(), "clip_norm": 1.0}, ValueError, "so it takes no clip_norm"),
         ({"dropout": 1.0}, ValueError, "dropout is 1.0; give rates at least 0 and below 1"),
         ({"dropout": "much"}, ValueError, "dropout is 'much'"),
         ({"dropout": (0.1, 0.2, 0.3)}, ValueError, "3 rates; give one number for all hidden layers, or 2 rates"),

@@ -147,8 +147,8 @@ def dense(X: Any) -> Array:
 
 def _record(batches: int, made: list[tuple[float, float, float]], non_finite: int | None = None) -> Record:
     """The record of a call from (J, w, |g|) of each update."""
-    columns = np.array(made, np.float64).reshape(-1, 3).T.copy()
-    return Record(batches, len(made), *columns, non_finite=non_finite)
+    objectives, weights, norms = np.array(made, np.float64).reshape(-1, 3).T.copy()
+    return Record(batches, len(made), objectives, weights, norms, non_finite)
 
 
 def _norm(gradient: Array) -> float:
