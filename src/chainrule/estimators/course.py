@@ -25,6 +25,7 @@ from chainrule.training.history import Epoch
 from chainrule.training.interrupt import Interrupt
 from chainrule.training.plan import layer_slices
 from chainrule.training.progress import Quiet, progress_bar
+from chainrule.training.state import Tally
 
 __all__ = ["Course", "NonFiniteParametersError", "run"]
 
@@ -105,22 +106,29 @@ def _walk(course: Course, order: Order, interrupt: Interrupt, bar: Quiet) -> tup
     whole = job.n_batches == 1  # the order of the rows of a single mini-batch changes nothing but rounding
     rows = None if whole or not model.shuffle else order
     rates = rules.rates(model, model._optimizer, job.n_batches, job.n_batches * model.max_iter)
-    first, updates, objective, weight, norms = 0, 0, 0.0, 0.0, 0.0
+    first, tally = 0, Tally.empty()
     while first < job.n_batches:
         count = min(course.stretch, job.n_batches - first)
-        began = time.perf_counter()
-        record = session.run(rows, first, count, rates[updates : updates + count])
+        began, done = time.perf_counter(), len(tally.norms)
+        record = session.run(rows, first, count, rates[done : done + count])
         model._optimizer.updates = session.updates
         if record.non_finite is not None:
             return float("nan"), float("nan")
-        first, updates = first + record.batches, updates + record.updates
-        objective, weight = objective + record.objective, weight + record.weight
-        norms += float(record.norms.sum())
+        first, tally = first + record.batches, tally.with_record(record)
         course.stretch = _next_stretch(count, time.perf_counter() - began)
         bar.batches(first)
         if first < job.n_batches and (interrupt.wished or course.overdue()):
             return None
-    return objective / weight + course.offset, norms / updates
+    return _mean_loss(job, tally) + course.offset, tally.gradient_norm
+
+
+def _mean_loss(job: Job, tally: Tally) -> float:
+    """The mean of J over the mini-batches, by their rows as in scikit-learn; by their weights if some were skipped."""
+    if len(tally.objectives) < job.n_batches:
+        return tally.loss
+    rows = np.full(job.n_batches, job.batch_size)
+    rows[-1] = job.n_samples - (job.n_batches - 1) * job.batch_size
+    return float(tally.objectives @ rows / job.n_samples)
 
 
 def _next_stretch(count: int, seconds: float) -> int:
