@@ -22,6 +22,8 @@ _PUBLIC: dict[str, str] = {
     "LBFGS": "chainrule.descent",
     "LOSSES": "chainrule.network.loss",
     "Loss": "chainrule.network.loss",
+    "MLPClassifier": "chainrule.estimators",
+    "MLPRegressor": "chainrule.estimators",
     "Model": "chainrule.models",
     "Momentum": "chainrule.descent",
     "NAdam": "chainrule.descent",

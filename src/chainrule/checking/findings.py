@@ -32,8 +32,8 @@ def about_values(
             Finding("The function returns something else when it is called again: fix its random numbers first.", True)
         )
     shift = 8 * noise.eps * np.maximum(np.abs(problem.theta), problem.typical)
-    moved = [problem.value(problem.theta + shift * rng.choice((-1.0, 1.0), shift.shape)).real for _ in range(2)]
-    allowed = 100 * noise.eps * abs(objective) + 10 * max(abs(v - objective) for v in moved)
+    moved = [problem.gradient(problem.theta + shift * rng.choice((-1.0, 1.0), shift.shape))[0] for _ in range(4)]
+    allowed = 100 * noise.eps * abs(objective) + 10 * float(np.ptp([value, *moved]))
     if not abs(value - objective) <= allowed:
         ratio = f", {value / objective:.10g} times as much" if objective and np.isfinite(value / objective) else ""
         found.append(

@@ -42,7 +42,7 @@ def mask(rate: float, shape: tuple[int, int], dtype: Any, *, seed: int, layer: i
            [0., 2., 0., 2.]])
     """
     size = shape[0] * shape[1]
-    generator = np.random.Philox(counter=[0, layer, step, 0], key=np.array([seed, 0], np.uint64))
+    generator = np.random.Philox(counter=np.array([0, layer, step, 0], np.uint64), key=np.array([seed, 0], np.uint64))
     words = generator.random_raw(-(-size // 2))
     if sys.byteorder == "big":
         words = words.byteswap()

@@ -109,10 +109,10 @@ class Record:
         Mini-batches consumed, skipped ones included; fewer than asked for only when `non_finite` is set.
     updates : int
         Updates made: `batches` less the skipped ones.
-    objective : float
-        Sum over the updates of J (penalty included, before the update) times the sum of the mini-batch's weights.
-    weight : float
-        Sum over the updates of the sum of the mini-batch's weights; objective / weight is the mean J.
+    objectives : array (updates,) of float64
+        J of each update's mini-batch, penalty included, before the update.
+    weights : array (updates,) of float64
+        The sum w of each update's mini-batch.
     norms : array (updates,) of float64
         |g| of each update, before clipping.
     non_finite : int or None
@@ -122,8 +122,8 @@ class Record:
 
     batches: int
     updates: int
-    objective: float
-    weight: float
+    objectives: npt.NDArray[np.float64]
+    weights: npt.NDArray[np.float64]
     norms: npt.NDArray[np.float64]
     non_finite: int | None = None
 

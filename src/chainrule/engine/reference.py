@@ -64,22 +64,20 @@ class ReferenceSession:
         self, order: Order | None, first_batch: int, n_batches: int, learning_rates: npt.NDArray[np.float64]
     ) -> Record:
         """Take n_batches mini-batches; see `chainrule.engine.protocol.Session.run`."""
-        total = weight = 0.0
-        norms: list[float] = []
+        made: list[tuple[float, float, float]] = []
         rates = learning_rates.tolist()  # Python floats: a float64 scalar would turn float32 arithmetic into float64
         size, n_samples = self._job.batch_size, self._job.n_samples
         with np.errstate(all="ignore"):  # what is not finite is found below
             for k in range(first_batch, first_batch + n_batches):
                 start, stop = k * size, min((k + 1) * size, n_samples)
                 rows = slice(start, stop) if order is None else order[start:stop]
-                w, J, norm = self._step(rows, stop - start, rates[len(norms)])
+                w, J, norm = self._step(rows, stop - start, rates[len(made)])
                 if w == 0:
                     continue
                 if not (isfinite(J) and isfinite(norm)):
-                    return Record(k - first_batch, len(norms), total, weight, np.array(norms), non_finite=k)
-                total, weight = total + w * J, weight + w
-                norms.append(norm)
-        return Record(n_batches, len(norms), total, weight, np.array(norms))
+                    return _record(k - first_batch, made, non_finite=k)
+                made.append((J, w, norm))
+        return _record(n_batches, made)
 
     def _step(self, rows: Any, n_rows: int, learning_rate: float) -> tuple[float, float, float]:
         """One mini-batch: the sum of its weights, J and |g|; an update unless one of these forbids it."""
@@ -145,6 +143,12 @@ def _keep_freed_memory() -> None:
 def dense(X: Any) -> Array:
     """X as an array, be it sparse or dense."""
     return X if isinstance(X, np.ndarray) else X.toarray()
+
+
+def _record(batches: int, made: list[tuple[float, float, float]], non_finite: int | None = None) -> Record:
+    """The record of a call from (J, w, |g|) of each update."""
+    objectives, weights, norms = np.array(made, np.float64).reshape(-1, 3).T.copy()
+    return Record(batches, len(made), objectives, weights, norms, non_finite)
 
 
 def _norm(gradient: Array) -> float:

@@ -220,8 +220,7 @@ def fit(
         shuffle=bool(shuffle),
         progress=progress,
     )
-    if job.clip_norm is not None and job.clip_value is not None:
-        raise ValueError(f"clip_norm={clip_norm} and clip_value={clip_value}: give one of the two")
+    _check_together(job, quasi_newton)
     start = _start(job, rows, theta, state, seed_, kind)
     chosen = choose(engine, job)
     if isinstance(optimizer, LBFGS):
@@ -247,6 +246,19 @@ def _check_wishes(network: Any, optimizer: Any, *, theta: Any, state: Any) -> No
         raise ValueError("theta and state are both given; a state brings its own theta, so leave theta out")
     if state is not None and not isinstance(state, TrainingState):
         raise TypeError(f"state is {type(state).__name__}; give fit.state of an earlier run")
+
+
+def _check_together(job: Job, quasi_newton: bool) -> None:
+    """Refuse wishes that exclude each other."""
+    if job.clip_norm is not None and job.clip_value is not None:
+        raise ValueError(f"clip_norm={job.clip_norm} and clip_value={job.clip_value}: give one of the two")
+    given = {"dropout": job.dropout, "clip_norm": job.clip_norm, "clip_value": job.clip_value}
+    refused = [name for name, value in given.items() if value]
+    if quasi_newton and refused:
+        raise ValueError(
+            f"LBFGS needs J and its exact gradient, so it takes no {' and no '.join(refused)}; "
+            f"leave it out, or take another optimizer"
+        )
 
 
 def _start(job: Job, rows: Rows, theta: Any, state: TrainingState | None, seed: int, dtype: Any) -> TrainingState:

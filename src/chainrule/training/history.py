@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from typing import Any, overload
 
 import numpy as np
@@ -100,10 +100,6 @@ class History:
         """One field of all epochs, (epochs,) or (epochs, L) for gradient_norms; NaN where there was none."""
         values = [getattr(epoch, name) for epoch in self.epochs]
         return np.array([math.nan if value is None else value for value in values])
-
-    def with_epoch(self, epoch: Epoch) -> "History":
-        """The history with one epoch more; its theta is let go."""
-        return History((*self.epochs, replace(epoch, theta=None)))
 
     def to_json(self, indent: int | None = None) -> str:
         """A JSON array with one object for each epoch; numbers that are not finite become null."""

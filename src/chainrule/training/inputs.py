@@ -77,7 +77,8 @@ def _numbers(values: Any, dtype: Any, name: str) -> Array:
             f"{name} has dtype {array.dtype}, expected numbers; turn text and categories into numbers first "
             f"(one-hot columns), and give every row the same length"
         )
-    return np.ascontiguousarray(array, dtype=dtype)
+    with np.errstate(over="ignore"):  # what overflows float32 is found as infinite
+        return np.ascontiguousarray(array, dtype=dtype)
 
 
 def _require_finite(array: Array, name: str) -> None:

@@ -60,7 +60,7 @@ class Run:
             reason = self._walk(interrupt, bar)
             if reason:
                 return reason
-            tally, self.tally, self.batch = self.tally, Tally(), 0
+            tally, self.tally, self.batch = self.tally, Tally.empty(), 0
             entry = self.book.close(
                 self.theta,
                 self.session.gradient,
@@ -113,13 +113,7 @@ class Run:
 
     def _enter(self, record: Record, rates: npt.NDArray[np.float64], order: Order | None) -> None:
         """Add what a call did; raise if it met a number that is not finite."""
-        tally = self.tally
-        self.tally = Tally(
-            tally.objective + record.objective,
-            tally.weight + record.weight,
-            tally.norms + float(record.norms.sum()),
-            tally.updates + record.updates,
-        )
+        self.tally = self.tally.with_record(record)
         self.batch += record.batches
         if record.updates:
             self._last_rate = float(rates[record.updates - 1])

@@ -90,9 +90,9 @@ def origin(job: Job, theta: Array, rows: Any, update: int) -> tuple[int, str]:
     for l in range(network.depth + 1):
         name = network.activation(l).name
         if not np.isfinite(state.z[l]).all():
-            return l, f"its pre-activations z overflow (largest |a| coming in: {_largest(state.a[l - 1])})"
+            return l, f"its pre-activations z overflow (largest |a| coming in: {_shown(state.a[l - 1])})"
         if not np.isfinite(state.a[l]).all():
-            return l, f"its activation {name} overflows (z reaches {_largest(state.z[l])})"
+            return l, f"its activation {name} overflows (z reaches {_shown(state.z[l])})"
     return _origin_behind(job, theta, state, T, rows)
 
 
@@ -104,7 +104,7 @@ def _origin_behind(job: Job, theta: Array, state: Forward, T: Array, rows: Any) 
     if not np.isfinite(losses).all():
         return (
             network.depth,
-            f"the loss {network.loss.name} of its outputs overflows (largest |z|: {_largest(state.z[-1])})",
+            f"the loss {network.loss.name} overflows (|z| reaches {_shown(state.z[-1])})",
         )
     found: dict[int, Array] = {}
     start = delta_of_output(network, xp, state, T, shares(xp, T.shape[0], sample_weight))
@@ -117,21 +117,28 @@ def _origin_behind(job: Job, theta: Array, state: Forward, T: Array, rows: Any) 
 
 def advice(job: Job, theta: Array, learning_rate: float | None) -> str:
     """What to try, the likeliest first."""
-    largest = _largest(job.X if isinstance(job.X, np.ndarray) else job.X.data)
     tips = []
-    if float(largest) > 50:
-        tips.append(f"standardise X (its largest entry is {largest})")
-    if job.network.loss.reduction == "sum" and float(_largest(job.T)) > 1e3:
-        tips.append(f"standardise T (its largest entry is {_largest(job.T)})")
+    if _largest(job.X) > 50:
+        tips.append(f"standardise X (its largest entry is {_shown(job.X)})")
+    if _largest(job.T) > 1e3:
+        tips.append(f"standardise T (its largest entry is {_shown(job.T)})")
     if learning_rate is not None:
         tips.append(f"a smaller learning rate (it was {learning_rate:.3g})")
-    if job.clip_norm is None and job.clip_value is None:
-        tips.append("clip_norm=1.0")
+        if job.clip_norm is None and job.clip_value is None:
+            tips.append("clip_norm=1.0")
+    if _largest(theta) > 1e3:
+        tips.append(f"another start: the largest of theta is {_shown(theta)}")
     if theta.dtype == np.float32:
         tips.append("dtype=float64")
     return f"Try {', '.join(tips)}." if tips else "Try another start: theta or seed."
 
 
-def _largest(array: Array) -> str:
-    finite = np.abs(array[np.isfinite(array)])
-    return f"{finite.max():.3g}" if finite.size else "nan"
+def _largest(array: Any) -> float:
+    """The largest size among the finite entries."""
+    values = array if isinstance(array, np.ndarray) else array.data
+    finite = np.abs(values[np.isfinite(values)])
+    return float(finite.max(initial=0.0))
+
+
+def _shown(array: Any) -> str:
+    return f"{_largest(array):.3g}"

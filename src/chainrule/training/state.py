@@ -7,26 +7,44 @@ import numpy.typing as npt
 
 from chainrule.descent.rule import State
 from chainrule.descent.schedules import Plateau
+from chainrule.engine.protocol import Record
 from chainrule.training.history import Array, History
 from chainrule.training.watching import Best
 
+Numbers = npt.NDArray[np.float64]
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Tally:
-    """Sums over the mini-batches of an epoch that is under way."""
+    """What the updates of an epoch under way gave, one number for each; summed only when the epoch is over.
 
-    objective: float = 0.0
-    weight: float = 0.0
-    norms: float = 0.0
-    updates: int = 0
+    Sums made earlier would depend, in their last bits, on how the epoch was cut into calls of the engine.
+    """
+
+    objectives: Numbers
+    weights: Numbers
+    norms: Numbers
+
+    @classmethod
+    def empty(cls) -> "Tally":
+        return cls(np.empty(0), np.empty(0), np.empty(0))
+
+    def with_record(self, record: Record) -> "Tally":
+        return Tally(
+            np.concatenate([self.objectives, record.objectives]),
+            np.concatenate([self.weights, record.weights]),
+            np.concatenate([self.norms, record.norms]),
+        )
 
     @property
     def loss(self) -> float:
-        return self.objective / self.weight
+        """The mean of J, by the mini-batches' weights."""
+        return float((self.objectives * self.weights).sum() / self.weights.sum())
 
     @property
     def gradient_norm(self) -> float:
-        return self.norms / self.updates
+        """The mean of |g|."""
+        return float(self.norms.mean())
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +70,7 @@ class TrainingState:
     updates : int
         Updates made.
     tally : Tally
-        Sums over the mini-batches done of the next epoch.
+        What the mini-batches done of the next epoch gave.
     best : Best
     plateau : Plateau
     seconds : float
@@ -66,7 +84,7 @@ class TrainingState:
     epoch: int = 0
     batch: int = 0
     updates: int = 0
-    tally: Tally = field(default_factory=Tally)
+    tally: Tally = field(default_factory=Tally.empty)
     best: Best = field(default_factory=Best)
     plateau: Plateau = field(default_factory=Plateau)
     seconds: float = 0.0

@@ -1,0 +1,221 @@
+"""The course of a stochastic fit, epoch by epoch, by scikit-learn's rules.
+
+An epoch is better than the best so far when its loss is below best_loss_ - tol, or its validation score reaches
+best_validation_score_ + tol; after more than n_iter_no_change epochs that are not, training stops, or an adaptive
+learning rate falls. The engine computes whole stretches of mini-batches; here is only what happens between them.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+
+from chainrule.engine.protocol import Engine, Job, Order, Session
+from chainrule.estimators import rules, validation
+from chainrule.estimators.epochs import asked_to_stop, norms_of, say
+from chainrule.estimators.validation import Held
+from chainrule.training.history import Epoch
+from chainrule.training.interrupt import Interrupt
+from chainrule.training.plan import layer_slices
+from chainrule.training.progress import Quiet, progress_bar
+from chainrule.training.state import Tally
+
+__all__ = ["Course", "NonFiniteParametersError", "run"]
+
+CALL_SECONDS = 0.05  # a call of the engine, so that Ctrl-C and the time limit are noticed soon
+FIRST_CALL = 16  # mini-batches, before it is known how long they take
+NON_FINITE = (
+    "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
+)
+
+
+class NonFiniteParametersError(ValueError):
+    """The loss, the gradient or the parameters are no finite numbers any more."""
+
+
+@dataclass(eq=False)
+class Course:
+    """A stochastic fit under way."""
+
+    model: Any
+    job: Job
+    engine: Engine
+    session: Session
+    theta: NDArray[Any]
+    held: Held | None
+    random: np.random.RandomState
+    offset: float  # what the public loss has beyond J: a constant of the targets
+    incremental: bool
+    began: float
+    before: float  # seconds of training before this call
+    stretch: int = FIRST_CALL
+
+    def __post_init__(self) -> None:
+        self.layers = layer_slices(self.job.network)
+
+    def overdue(self) -> bool:
+        limit = self.model.time_limit
+        return limit is not None and time.perf_counter() - self.began >= limit
+
+
+def run(course: Course) -> None:
+    """Train: one epoch if it is incremental, else up to max_iter of them."""
+    model = course.model
+    model.n_iter_ = 0
+    scorer = validation.scorer_of(model) if course.held is not None else None
+    order = np.arange(course.job.n_samples)
+    epochs = 1 if course.incremental else model.max_iter
+    with Interrupt() as interrupt, progress_bar(model.progress, epochs, course.job.n_batches) as bar:
+        try:
+            for _ in range(epochs):
+                order = _shuffled(course, order)
+                found = _walk(course, order, interrupt, bar)
+                if found is None:
+                    break
+                entry = _close(course, found, scorer)
+                bar.epoch(entry)
+                if _stops(course, entry) or course.overdue() or interrupt.wished:
+                    break
+                if model.n_iter_ == model.max_iter and not course.incremental:
+                    _warn_of_the_end(model)
+        except KeyboardInterrupt:  # out of a callback or a scorer, or a second Ctrl-C
+            interrupt.wished = True
+    if interrupt.wished:
+        warnings.warn("Training interrupted by user.", stacklevel=5)
+
+
+def _shuffled(course: Course, order: Order) -> Order:
+    """scikit-learn's order of the rows: each epoch permutes the order of the one before."""
+    if not course.model.shuffle:
+        return order
+    permutation = np.arange(len(order))
+    course.random.shuffle(permutation)
+    return order[permutation]
+
+
+def _walk(course: Course, order: Order, interrupt: Interrupt, bar: Quiet) -> tuple[float, float] | None:
+    """The mini-batches of an epoch: its loss and mean |g|, or None if it was left early."""
+    model, job, session = course.model, course.job, course.session
+    whole = job.n_batches == 1  # the order of the rows of a single mini-batch changes nothing but rounding
+    rows = None if whole or not model.shuffle else order
+    rates = rules.rates(model, model._optimizer, job.n_batches, job.n_batches * model.max_iter)
+    first, tally = 0, Tally.empty()
+    while first < job.n_batches:
+        count = min(course.stretch, job.n_batches - first)
+        began, done = time.perf_counter(), len(tally.norms)
+        record = session.run(rows, first, count, rates[done : done + count])
+        model._optimizer.updates = session.updates
+        if record.non_finite is not None:
+            return float("nan"), float("nan")
+        first, tally = first + record.batches, tally.with_record(record)
+        course.stretch = _next_stretch(count, time.perf_counter() - began)
+        bar.batches(first)
+        if first < job.n_batches and (interrupt.wished or course.overdue()):
+            return None
+    return _mean_loss(job, tally) + course.offset, tally.gradient_norm
+
+
+def _mean_loss(job: Job, tally: Tally) -> float:
+    """The mean of J over the mini-batches, by their rows as in scikit-learn; by their weights if some were skipped."""
+    if len(tally.objectives) < job.n_batches:
+        return tally.loss
+    rows = np.full(job.n_batches, job.batch_size)
+    rows[-1] = job.n_samples - (job.n_batches - 1) * job.batch_size
+    return float(tally.objectives @ rows / job.n_samples)
+
+
+def _next_stretch(count: int, seconds: float) -> int:
+    """Mini-batches for the next call: at most eight times as many as in the last one."""
+    return max(1, int(min(CALL_SECONDS / max(seconds / count, 1e-9), 8 * count)))
+
+
+def _close(course: Course, found: tuple[float, float], scorer: Callable[..., float] | None) -> Epoch:
+    """Write the epoch down: loss, validation, the best so far."""
+    model, job = course.model, course.job
+    loss, norm = found
+    model.n_iter_ += 1
+    model.t_ += job.n_samples
+    model.loss_ = loss
+    model.loss_curve_.append(loss)
+    say(model, f"Iteration {model.n_iter_}, loss = {loss:.8f}")
+    held_loss, score = _validate(course, scorer, np.isfinite(loss))
+    entry = Epoch(
+        number=len(model._epochs) + 1,
+        loss=loss,
+        validation=held_loss,
+        score=score,
+        gradient_norm=norm,
+        gradient_norms=norms_of(course.session.gradient, course.layers),
+        learning_rate=model._optimizer.learning_rate,
+        updates=model._optimizer.updates,
+        seconds=course.before + time.perf_counter() - course.began,
+    )
+    model._epochs.append(entry)
+    _note(model, loss, score, course.theta)
+    rules.after_epoch(model, model._optimizer, entry.watched)
+    return entry
+
+
+def _validate(course: Course, scorer: Callable[..., float] | None, finite: bool) -> tuple[float | None, float | None]:
+    """Loss and score of the validation set, where there is one; NaN when training has run into the infinite."""
+    model, held = course.model, course.held
+    if held is None:
+        return None, None
+    loss, score = float("nan"), float("nan")
+    if finite:
+        network, engine = course.job.network, course.engine
+        with np.errstate(all="ignore"):
+            loss = engine.objective(network, course.theta, held.X, held.T, sample_weight=held.sample_weight)
+            score = validation.score(model, scorer, held, lambda: engine.predict(network, course.theta, held.X), loss)
+    model.validation_loss_curve_.append(loss)
+    model.validation_scores_.append(score)
+    say(model, f"Validation score: {score:f}")
+    return loss, score
+
+
+def _note(model: Any, loss: float, score: float | None, theta: NDArray[Any]) -> None:
+    """Count the epochs without improvement; keep the best parameters of early stopping."""
+    if not model.early_stopping or score is None:
+        worse = loss > model.best_loss_ - model.tol
+        model.best_loss_ = loss if loss < model.best_loss_ else model.best_loss_
+    else:
+        worse = score < model.best_validation_score_ + model.tol
+        if score > model.best_validation_score_:
+            model.best_validation_score_ = score
+            model._best_theta = theta.copy()
+    model._no_improvement_count = model._no_improvement_count + 1 if worse else 0
+
+
+def _stops(course: Course, entry: Epoch) -> bool:
+    """Whether this was the last epoch."""
+    model = course.model
+    if not np.isfinite(entry.loss):
+        if model.early_stopping and not course.incremental:
+            return True  # the best parameters are put back
+        raise NonFiniteParametersError(NON_FINITE)
+    if model._no_improvement_count > model.n_iter_no_change:
+        what = "Validation score" if model.early_stopping else "Training loss"
+        words = rules.stands(model, model._optimizer)
+        count = f"{model.n_iter_no_change:d}"
+        say(model, f"{what} did not improve more than tol={model.tol:f} for {count} consecutive epochs. {words}")
+        if words.endswith("Stopping."):
+            model.converged_ = True
+            return True
+        model._no_improvement_count = 0
+    return asked_to_stop(model, entry, course.theta)
+
+
+def _warn_of_the_end(model: Any) -> None:
+    warnings.warn(
+        f"Stochastic Optimizer: Maximum iterations ({model.max_iter}) reached and the optimization hasn't converged "
+        "yet.",
+        ConvergenceWarning,
+        stacklevel=6,
+    )
