@@ -1,0 +1,126 @@
+// A few threads that live for one call and take the numbered tasks of one phase after another. Which thread takes a
+// task is left to chance; what a task computes depends on its number alone, so no result depends on the threads.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "vec.hpp"
+
+#if defined(__x86_64__) || defined(_M_X64)
+#include <immintrin.h>
+#endif
+
+namespace chainrule {
+
+inline void pause() {
+#if defined(__x86_64__) || defined(_M_X64)
+    _mm_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+struct Interrupted {};
+
+class Team {
+public:
+    using Clock = std::chrono::steady_clock;
+
+    // `interrupted` is asked by the calling thread between tasks, at most every 50 ms.
+    Team(int threads, std::function<bool()> interrupted) : interrupted_(std::move(interrupted)), asked_(Clock::now()) {
+        for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
+    }
+    Team(const Team&) = delete;
+    ~Team() {
+        stop_ = true;
+        begin_phase();
+        for (auto& worker : workers_) worker.join();
+    }
+
+    int size() const { return int(workers_.size()) + 1; }
+
+    // task(number, thread) for every number below count
+    template <class F> void run(Index count, F&& task) {
+        if (workers_.empty() || count == 1) {
+            for (Index i = 0; i < count; ++i) {
+                task(i, 0);
+                if (count > few) check();  // the clock takes longer than the tasks of a small network
+            }
+            return;
+        }
+        std::function<void(Index, int)> shared = std::ref(task);
+        task_ = &shared;
+        count_ = count;
+        next_.store(0, std::memory_order_relaxed);
+        busy_.store(int(workers_.size()), std::memory_order_relaxed);
+        begin_phase();
+        bool stopped = take(0);
+        for (int spins = 0; busy_.load(std::memory_order_acquire) != 0; ++spins) {
+            if (spins < patience) pause();
+            else std::this_thread::yield();
+        }
+        if (stopped) throw Interrupted();
+    }
+
+    void check() {
+        if (overdue() && interrupted_()) throw Interrupted();
+    }
+
+private:
+    static constexpr Index few = 4;
+    static constexpr int patience = 4000;  // turns of waiting, some tens of microseconds, before a thread lies down
+
+    bool overdue() {
+        if (!interrupted_) return false;
+        auto now = Clock::now();
+        if (now - asked_ < std::chrono::milliseconds(50)) return false;
+        asked_ = now;
+        return true;
+    }
+
+    void begin_phase() {
+        phase_.fetch_add(1, std::memory_order_release);
+        phase_.notify_all();
+    }
+
+    bool take(int thread) {
+        for (Index i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < count_;) {
+            (*task_)(i, thread);
+            if (thread == 0 && overdue() && interrupted_()) {
+                next_.store(count_, std::memory_order_relaxed);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    void work(int thread) {
+        for (int seen = 0;;) {
+            int phase = phase_.load(std::memory_order_acquire);
+            for (int spins = 0; phase == seen; phase = phase_.load(std::memory_order_acquire)) {
+                if (++spins < patience) pause();
+                else phase_.wait(seen, std::memory_order_acquire);
+            }
+            seen = phase;
+            if (stop_) return;
+            take(thread);
+            busy_.fetch_sub(1, std::memory_order_release);
+        }
+    }
+
+    std::function<bool()> interrupted_;
+    Clock::time_point asked_;
+    std::vector<std::thread> workers_;
+    const std::function<void(Index, int)>* task_ = nullptr;
+    Index count_ = 0;
+    alignas(64) std::atomic<int> phase_{0};
+    alignas(64) std::atomic<Index> next_{0};
+    alignas(64) std::atomic<int> busy_{0};
+    std::atomic<bool> stop_{false};
+};
+
+}  // namespace chainrule
