@@ -36,6 +36,7 @@ _PUBLIC: dict[str, str] = {
     "differentiate": "chainrule.symbolic.derivative",
     "fit": "chainrule.training.fit",
     "load": "chainrule.models",
+    "predictor": "chainrule.engine.predicting",
     "save": "chainrule.models",
     "schedules": "chainrule.descent",
 }
