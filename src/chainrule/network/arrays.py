@@ -83,6 +83,16 @@ class Library:
         """-1, 0 or 1 by the real part: the derivative of ``magnitude``, 0 at 0."""
         return self.module.astype(self.module.sign(self.real(z)), z.dtype)
 
+    def log1p(self, z: Array) -> Array:
+        """log(1 + z); for complex z without the loss of digits near 0 that the libraries' own has there."""
+        if not is_complex(z):
+            return self.module.log1p(z)
+        x, y = self.module.real(z), self.module.imag(z)
+        near = self.module.maximum(self.module.abs(x), self.module.abs(y)) < 0.5
+        x, y = self.where(near, x, 0.0), self.where(near, y, 0.0)
+        exact = self.module.log1p(x * (2 + x) + y * y) / 2 + 1j * self.module.atan2(y, 1 + x)
+        return self.where(near, exact, self.module.log1p(z))
+
     def sigmoid(self, z: Array) -> Array:
         """1 / (1 + exp(-z)), from the exponential that cannot overflow."""
         decay = self.exp(-self.magnitude(z))
