@@ -22,6 +22,7 @@ using ConstVector = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::
 using ConstMatrix = nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Longs = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Doubles = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Book = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;  // objectives, weights, norms
 using Entry = std::pair<int, std::vector<double>>;  // number in the table (-1: custom) and parameters
 
 [[noreturn]] void refuse(const std::string& message) { throw nb::value_error(message.c_str()); }
@@ -179,7 +180,8 @@ struct PySession {
         if (rule.first >= int(RuleCode::count)) refuse("update rule number " + std::to_string(rule.first) + " is not known");
     }
 
-    nb::tuple run(nb::object order, Index first, Index count, Doubles rates, Vector theta, Vector gradient, nb::dict state) {
+    nb::tuple run(nb::object order, Index first, Index count, Doubles rates, Vector theta, Vector gradient, nb::dict state,
+                  Book book) {
         const Job<T>& job = session.job();
         Index n = job.data.n_samples, batches = (n + job.batch_size - 1) / job.batch_size;
         if (first < 0 || count < 0 || first + count > batches) {
@@ -187,6 +189,7 @@ struct PySession {
                    std::to_string(batches) + " were asked for");
         }
         if (Index(rates.shape(0)) < count) refuse("there are fewer learning rates than mini-batches");
+        if (book.shape(0) != 3 || Index(book.shape(1)) < count) refuse("the book has no room for the call");
         net.check_theta(theta.shape(0), "theta");
         net.check_theta(gradient.shape(0), "the gradient");
         const std::int64_t* indices = nullptr;
@@ -200,7 +203,11 @@ struct PySession {
                 if (indices[i] < 0 || indices[i] >= n) refuse("order holds " + std::to_string(indices[i]) + ", but X has " + std::to_string(n) + " rows");
             }
         }
-        return report(run_without_gil(indices, first, count, rates.data(), parameters(theta, gradient, state)));
+        auto column = [&](std::size_t i) { return book.data() + i * book.shape(1); };
+        Report r = run_without_gil(indices, first, count, rates.data(), parameters(theta, gradient, state),
+                                   {column(0), column(1), column(2)});
+        if (r.interrupted) throw nb::python_error();
+        return nb::make_tuple(r.batches, r.updates, r.non_finite < 0 ? nb::none() : nb::object(nb::int_(r.non_finite)));
     }
 
 private:
@@ -220,7 +227,7 @@ private:
         return p;
     }
 
-    Report run_without_gil(const std::int64_t* order, Index first, Index count, const double* rates, Parameters<T> p) {
+    Report run_without_gil(const std::int64_t* order, Index first, Index count, const double* rates, Parameters<T> p, Report report) {
         Hooks<T> hooks = net.hooks();
         auto rule = [this](double rate, std::uint64_t step) {
             nb::gil_scoped_acquire gil;
@@ -231,12 +238,7 @@ private:
         QuietBlas quiet(!own_products);
         int threads = share.threads(3 * session.machine().operations(std::min(session.job().batch_size, session.job().data.n_samples)));
         Team team(most_threads > 0 ? std::min(most_threads, threads) : threads, hooks.interrupted);
-        return session.run(order, first, count, rates, p, team, hooks, rule);
-    }
-
-    static nb::tuple report(const Report& r) {
-        if (r.interrupted) throw nb::python_error();
-        return nb::make_tuple(r.batches, r.objective, r.weight, r.norms, r.non_finite < 0 ? nb::none() : nb::object(nb::int_(r.non_finite)));
+        return session.run(order, first, count, rates, p, team, hooks, rule, report);
     }
 };
 
@@ -347,7 +349,7 @@ void bind(nb::module_& m, const std::string& suffix) {
              nb::keep_alive<1, 2>(), "net"_a, "X"_a, "T"_a, "sample_weight"_a.none(), "rule"_a, "batch_size"_a, "l1"_a, "l2"_a,
              "penalty_per_weight"_a, "clip_norm"_a, "clip_value"_a, "dropout"_a, "seed"_a, "updates"_a, "custom_rule"_a.none(), "threads"_a)
         .def("run", &PySession::run, "order"_a.none(), "first_batch"_a, "n_batches"_a, "learning_rates"_a, "theta"_a.noconvert(),
-             "gradient"_a.noconvert(), "state"_a)
+             "gradient"_a.noconvert(), "state"_a, "book"_a.noconvert())
         .def_prop_rw("updates", [](PySession& s) { return s.session.updates; }, [](PySession& s, std::uint64_t n) { s.session.updates = n; });
     nb::class_<Predictor>(m, ("Predictor" + suffix).c_str())
         .def(nb::init<Net&, ConstVector, Index, bool>(), nb::keep_alive<1, 2>(), "net"_a, "theta"_a, "rows"_a, "sparse"_a)

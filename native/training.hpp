@@ -28,10 +28,10 @@ struct Parameters {
     T *first = nullptr, *second = nullptr, *product = nullptr;  // the state of the update rule
 };
 
+// What one call did. The three vectors are the caller's, with room for every mini-batch of the call.
 struct Report {
-    Index batches = 0;
-    std::vector<double> norms;
-    double objective = 0, weight = 0;
+    double *objectives, *weights, *norms;
+    Index batches = 0, updates = 0;
     Index non_finite = -1;
     bool interrupted = false;
 };
@@ -81,12 +81,11 @@ public:
     Machine<T>& machine() { return machine_; }
 
     Report run(const std::int64_t* order, Index first, Index count, const double* rates, Parameters<T> p, Team& team,
-               const Hooks<T>& hooks, const std::function<void(double, std::uint64_t)>& custom_rule) {
-        Report report;
+               const Hooks<T>& hooks, const std::function<void(double, std::uint64_t)>& custom_rule, Report report) {
         try {
             for (Index k = first; k < first + count; ++k) {
                 Index begin = k * job_.batch_size, end = std::min(begin + job_.batch_size, job_.data.n_samples);
-                if (!step({order, begin, end - begin}, rates[report.norms.size()], p, team, hooks, custom_rule, report)) {
+                if (!step({order, begin, end - begin}, rates[report.updates], p, team, hooks, custom_rule, report)) {
                     report.non_finite = k;
                     return report;
                 }
@@ -117,9 +116,10 @@ private:
         if (!std::isfinite(value) || !std::isfinite(norm)) return false;
         ++updates;
         descend(rate, norm, p, team, custom_rule);
-        report.norms.push_back(norm);
-        report.objective += weight * value;
-        report.weight += weight;
+        report.objectives[report.updates] = value;
+        report.weights[report.updates] = weight;
+        report.norms[report.updates] = norm;
+        ++report.updates;
         return true;
     }
 

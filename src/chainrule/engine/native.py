@@ -88,10 +88,11 @@ class NativeSession:
         self, order: Order | None, first_batch: int, n_batches: int, learning_rates: npt.NDArray[np.float64]
     ) -> Record:
         """Take n_batches mini-batches; see `chainrule.engine.protocol.Session.run`."""
-        batches, total, weight, norms, non_finite = self._compiled.run(
-            order, first_batch, n_batches, learning_rates, self.theta, self.gradient, stored_state(self.state)
+        book = np.empty((3, n_batches))
+        batches, updates, non_finite = self._compiled.run(
+            order, first_batch, n_batches, learning_rates, self.theta, self.gradient, stored_state(self.state), book
         )
-        return Record(batches, len(norms), total, weight, np.array(norms), non_finite)
+        return Record(batches, updates, *book[:, :updates], non_finite)
 
 
 def refusal(job: Job) -> str:
