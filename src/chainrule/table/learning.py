@@ -44,6 +44,8 @@ class Settings:
         Hidden layers in the grammar of `cr.Network.parse`, such as ``64:relu-32:tanh``; empty or "none" for none.
     kind : {"auto", "classes", "number"}
         The kind of the target.
+    epochs, batch_size : int, optional
+        By default `default_batch_size` and `default_epochs` of the number of training rows.
     test, validation : float
         Shares of the rows.
     drop, categories, numbers : tuple of names
@@ -54,16 +56,16 @@ class Settings:
         Epochs without a better validation loss before training stops; 0 to train all epochs.
     """
 
-    hidden: str = "256:relu"
+    hidden: str = "128:relu"
     kind: str = "auto"
     seed: int = 0
-    epochs: int = 60
-    batch_size: int = 32
+    epochs: int | None = None
+    batch_size: int | None = None
     optimizer: str = "adam"
     learning_rate: float = 2e-3
-    l2: float = 0.0
-    dropout: float = 0.0
-    smoothing: float = 0.0
+    l2: float = 1e-3
+    dropout: float = 0.3
+    smoothing: float = 0.02
     patience: int = 0
     test: float = 0.25
     validation: float = 0.1
@@ -105,6 +107,7 @@ def prepare(table: Table, names: Sequence[str], settings: Settings) -> Prepared:
     names : names of columns
         The target, or several targets.
     settings : Settings
+        Those of the result have the sizes filled in that were left open.
 
     Raises
     ------
@@ -130,7 +133,30 @@ def prepare(table: Table, names: Sequence[str], settings: Settings) -> Prepared:
         notes.append(f"{given - len(rows)} of {given} rows have no target and are left out")
     notes += _suspects(parts["train"], target, encoder)
     network = _network(encoder.n_outputs, target, settings)
+    settings = _filled(settings, parts["train"].n_rows)
     return Prepared(settings, parts, target, encoder, network, bool(target.classes), tuple(notes))
+
+
+def default_batch_size(n: int) -> int:
+    """32 rows, and for large tables a power of two near n/256, up to 1024.
+
+    Examples
+    --------
+    >>> [default_batch_size(n) for n in (10, 1_000, 20_000, 10**6)]
+    [32, 32, 64, 1024]
+    """
+    return min(1024, max(32, 1 << max(0, (n // 256).bit_length() - 1)))
+
+
+def default_epochs(n: int, batch_size: int) -> int:
+    """What makes about 2,500 updates of the weights, from 20 to 400 epochs.
+
+    Examples
+    --------
+    >>> [default_epochs(n, 32) for n in (100, 1_000, 20_000)]
+    [400, 79, 20]
+    """
+    return min(400, max(20, -(-2_500 // -(-n // batch_size))))
 
 
 def learn(prepared: Prepared, *, callbacks: Iterable[Callable[[Epoch], Any]] = (), progress: Any = False) -> Learned:
@@ -159,8 +185,8 @@ def learn(prepared: Prepared, *, callbacks: Iterable[Callable[[Epoch], Any]] = (
         X,
         T,
         optimizer=_optimizer(settings),
-        batch_size=min(settings.batch_size, len(X)) if settings.batch_size else None,
-        epochs=settings.epochs,
+        batch_size=settings.batch_size,
+        epochs=settings.epochs or 1,
         seed=settings.seed,
         validation=data.get("validation"),
         callbacks=callbacks,
@@ -206,6 +232,12 @@ def _record(prepared: Prepared, scores: dict[str, dict[str, float]], stopped: st
     source = prepared.parts["train"].source
     settings = to_json(prepared.settings)
     return {"source": source, "settings": settings, "rows": rows, "scores": scores, "stopped": stopped}
+
+
+def _filled(settings: Settings, n: int) -> Settings:
+    """The settings with the sizes that were left to the number of training rows."""
+    batch_size = min(settings.batch_size or default_batch_size(n), n)
+    return replace(settings, batch_size=batch_size, epochs=settings.epochs or default_epochs(n, batch_size))
 
 
 def _split(table: Table, target: Target, settings: Settings) -> Split:
