@@ -33,6 +33,8 @@ _PUBLIC: dict[str, str] = {
     "RMSProp": "chainrule.descent",
     "SGD": "chainrule.descent",
     "check_gradient": "chainrule.checking",
+    "Notation": "chainrule.symbolic.notation",
+    "derive": "chainrule.symbolic.derivation",
     "differentiate": "chainrule.symbolic.derivative",
     "fit": "chainrule.training.fit",
     "load": "chainrule.models",
