@@ -35,7 +35,7 @@ class Run:
         self.n_batches = job.n_batches
         self.planned = start.updates + self.n_batches * plan.epochs - start.batch
         self._constant = (
-            None if callable(rule.learning_rate) else learning_rates(rule.learning_rate, range(self.n_batches), 0)
+            None if callable(rule.learning_rate) else learning_rates(rule.learning_rate, np.zeros(self.n_batches), 0)
         )
         self._call = 1
         self._last_rate: float | None = None
@@ -64,15 +64,15 @@ class Run:
             reason = self._walk(interrupt, bar)
             if reason:
                 return reason
-            tally, self.tally, self.batch = self.tally, Tally.empty(), 0
             entry = self.book.close(
                 self.theta,
                 self.session.gradient,
-                loss=tally.loss,
-                gradient_norm=tally.gradient_norm,
+                loss=self.tally.loss,
+                gradient_norm=self.tally.gradient_norm,
                 learning_rate=self._last_rate,
                 updates=self.session.updates,
             )
+            self.tally, self.batch = Tally.empty(), 0  # only now: an error while scoring leaves the epoch to be closed
             bar.epoch(entry)
             reason = self.book.verdict(entry, self.theta) or self._halt(interrupt)
             if reason:
