@@ -50,12 +50,16 @@ def test_a_real_ctrl_c_in_a_program_of_its_own(options):
         child.send_signal(signal.SIGINT)
         answer = child.stdout.readline()
         waited = time.monotonic() - sent
-        output, errors = child.communicate(timeout=60)
+        more = child.stdout.read()
+        errors = child.stderr.read()
+        child.wait(timeout=60)
     finally:
         child.kill()
+        child.stdout.close()
+        child.stderr.close()
     assert answer == "interrupted True True\n"
     assert waited < 2.0  # two orders above what it takes on a quiet machine
-    assert (output, errors, child.returncode) == ("True\n", "", 0)
+    assert (more, errors, child.returncode) == ("True\n", "", 0)
 
 
 def test_ctrl_c_in_lbfgs(net, clouds):

@@ -92,7 +92,8 @@ class NativeSession:
         batches, updates, non_finite = self._compiled.run(
             order, first_batch, n_batches, learning_rates, self.theta, self.gradient, stored_state(self.state), book
         )
-        return Record(batches, updates, *book[:, :updates], non_finite)
+        objectives, weights, norms = book[:, :updates]
+        return Record(batches, updates, objectives, weights, norms, non_finite)
 
 
 def refusal(job: Job) -> str:
