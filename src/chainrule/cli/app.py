@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from . import check, info, predict, train
+from . import check, derive, explain, info, predict, train
 from .endings import INTERRUPTED, ended_by
 
 app = typer.Typer(
@@ -27,7 +27,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for name, module in {"train": train, "predict": predict, "check": check, "info": info}.items():
+_COMMANDS = {"train": train, "predict": predict, "check": check, "derive": derive, "explain": explain, "info": info}
+for name, module in _COMMANDS.items():
     app.command(name, epilog=module.EXAMPLES)(module.command)
 
 

@@ -43,14 +43,14 @@ def command(
     if Path(model_or_network).exists():
         model = load_model(Path(model_or_network))
         network, theta = model.network, model.theta
-        data = _random_data(network, rows, rng) if file is None else _rows_of(model, file, rows, rng)
+        data = random_data(network, rows, rng) if file is None else _rows_of(model, file, rows, rng)
     elif model_or_network.endswith((".safetensors", ".st")) or "/" in model_or_network:
         raise FileNotFoundError(2, f"there is no model file {model_or_network!r}")
     else:
         if file is not None:
             raise ValueError("a network that is no model file is checked on random data; leave FILE out")
         network = _network(model_or_network, loss)
-        theta, data = network.initial(seed), _random_data(network, rows, rng)
+        theta, data = network.initial(seed), random_data(network, rows, rng)
     report = check_gradient(network, theta.astype(np.float64), *data)
     terminal.say("Network", f"{network}, {network.loss.spec}")
     terminal.say("Data", f"{len(data[0])} rows of {file or 'random data'}, seed {seed}")
@@ -84,7 +84,7 @@ def _rows_of(model: Any, source: str, rows: int, rng: Any) -> tuple[Any, Any]:
     return model.encoder.transform(chosen), model.target.encode(chosen)
 
 
-def _random_data(network: Network, rows: int, rng: Any) -> tuple[Any, Any]:
+def random_data(network: Network, rows: int, rng: Any) -> tuple[Any, Any]:
     """Standard normal X, and targets that the loss takes."""
     return rng.standard_normal((rows, network.sizes[0])), _random_targets(network, rows, rng)
 

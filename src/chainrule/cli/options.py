@@ -74,7 +74,10 @@ Optimizer = Annotated[
 ]
 LearningRate = Annotated[float, _training("RATE", "At the start; it falls to 0 along a cosine.")]
 L2 = Annotated[float, _training("L2", "Penalty: l2/2 times the sum of the squared weights.", min=0)]
-Dropout = Annotated[float, _training("SHARE", "Share of hidden units dropped in each step.", min=0, max=1)]
+Dropout = Annotated[
+    float | None,
+    _training("SHARE", "Share of hidden units dropped in each step; else 0.3, for numbers 0.", min=0, max=1),
+]
 Smoothing = Annotated[float, _training("SHARE", "Label smoothing, for classes.", min=0, max=1)]
 Patience = Annotated[int, _training("N", "Stop after so many epochs without improvement; 0: never.", min=0)]
 Seed = Annotated[int, _training("N", "Of the split, the weights and the order of the rows.", min=0)]
