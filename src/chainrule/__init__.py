@@ -36,6 +36,7 @@ _PUBLIC: dict[str, str] = {
     "Notation": "chainrule.symbolic.notation",
     "derive": "chainrule.symbolic.derivation",
     "differentiate": "chainrule.symbolic.derivative",
+    "explain": "chainrule.symbolic.explanation",
     "fit": "chainrule.training.fit",
     "load": "chainrule.models",
     "save": "chainrule.models",

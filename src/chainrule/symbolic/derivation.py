@@ -187,6 +187,11 @@ class Derivation:
     def __str__(self) -> str:
         return self.text()
 
+    def __rich__(self) -> Any:
+        from chainrule.symbolic.document import coloured
+
+        return coloured(self, components=False)
+
     def _repr_html_(self) -> str:
         from chainrule.symbolic.page import html_fragment
 

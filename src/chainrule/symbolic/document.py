@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chainrule.symbolic.latex import escape, latex
 from chainrule.symbolic.text import text
@@ -50,6 +50,26 @@ def _line_text(line: Line, width: int, components: bool, reasons: bool) -> list[
     if components:
         lines += [f"        {text(c)}" for c in line.components]
     return lines
+
+
+def coloured(derivation: Derivation, components: bool) -> Any:
+    """The same for rich: tags and titles in colour."""
+    from rich.text import Text
+
+    shown = Text()
+    shown.append(title(derivation) + "\n", "bold")
+    shown.append(subtitle(derivation) + "\n", "dim")
+    for section in derivation.sections:
+        shown.append(f"\n{section.title}\n", "bold cyan")
+        width = min(max(len(line.text()) for line in section.lines), 72)
+        for line in section.lines:
+            shown.append(f"{'' if line.tag == 'def' else line.tag:3} ", "green")
+            shown.append(f"{line.text():{width}}")
+            shown.append(f"   ({text(line.shape())})\n", "dim")
+            shown.append(f"      {line.reason}\n", "italic dim")
+            for box in line.components if components else ():
+                shown.append(f"        {text(box)}\n")
+    return shown
 
 
 def latex_body(derivation: Derivation) -> str:

@@ -74,13 +74,22 @@ def _at(node: Expression, script: Script, strength: int) -> Box:
 
 # ---------------------------------------------------------------- numbers
 
+_TWO_PI = juxtapose(num(2), ident("π"))
+_ROOTS = {  # constants that the activations hold as decimals, to the last digit
+    "0.7071067811865475": fraction(num(1), root(num(2))),
+    "0.7071067811865476": fraction(num(1), root(num(2))),
+    "0.3989422804014327": fraction(num(1), root(_TWO_PI)),
+    "0.7978845608028654": root(fraction(num(2), ident("π"))),
+    "1.1283791670955126": fraction(num(2), root(ident("π"))),
+}
+
 
 def _decimal(value: Fraction) -> Box:
     if value.denominator == 1:
         return num(value.numerator)
     if value.denominator <= 12:
         return fraction(num(value.numerator), num(value.denominator))
-    return num(repr(float(value)))
+    return _ROOTS.get(repr(float(value))) or num(repr(float(value)))
 
 
 def _number(node: Expression, script: Script) -> Laid:

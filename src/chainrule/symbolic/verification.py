@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from chainrule.network.spec import Network
     from chainrule.symbolic.derivation import Derivation, Line
 
-__all__ = ["Check", "Verification", "verify"]
+__all__ = ["Check", "Passes", "Verification", "point_of_line", "verify"]
 
 Array = Any
 TOLERANCE = 1e-8  # of the largest entry; a logarithm's slope at a saturated output costs digits
@@ -70,7 +70,7 @@ class Verification:
 
 
 @dataclass(frozen=True)
-class _Passes:
+class Passes:
     """The arrays of one forward and one backward pass, samples as rows, and the cost they belong to."""
 
     derivation: Derivation
@@ -191,14 +191,14 @@ def verify(derivation: Derivation, theta: Array, X: Array, T: Array, sample_weig
     one = derivation.notation.samples == "one"
     if one:
         batches = [
-            _Passes(derivation, theta, X[n : n + 1], T[n : n + 1], None) for n in range(min(len(X), _MOST_SAMPLES))
+            Passes(derivation, theta, X[n : n + 1], T[n : n + 1], None) for n in range(min(len(X), _MOST_SAMPLES))
         ]
     else:
-        batches = [_Passes(derivation, theta, X, T, sample_weight)]
+        batches = [Passes(derivation, theta, X, T, sample_weight)]
     return Verification(tuple(_check(line, batches) for line in derivation.steps))
 
 
-def _check(line: Line, batches: list[_Passes]) -> Check:
+def _check(line: Line, batches: list[Passes]) -> Check:
     if line.condition and not all(np.allclose(b.T.sum(axis=1), 1) for b in batches):
         return Check(line, 0.0, None, "not applicable: " + line.condition)
     if line.relation == "←":
@@ -221,7 +221,7 @@ def _error(line: Line, point: Point) -> float:
     return worst if np.isfinite(worst) else np.inf
 
 
-def _slope_error(line: Line, batch: _Passes) -> float:
+def _slope_error(line: Line, batch: Passes) -> float:
     role, l = line.claim or ("", 0)
     form = batch.column_form(role, l)
     worst = 0.0
@@ -232,7 +232,7 @@ def _slope_error(line: Line, batch: _Passes) -> float:
     return float(worst)
 
 
-def _descends(batch: _Passes) -> float:
+def _descends(batch: Passes) -> float:
     """The slope of J along minus the gradient is minus its squared length."""
     g = batch.gradient
     moved = batch.theta - 1j * STEP * g
@@ -243,7 +243,7 @@ def _descends(batch: _Passes) -> float:
 # ---------------------------------------------------------------- the point at which a line is evaluated
 
 
-def _points(line: Line, batch: _Passes) -> Iterator[Point]:
+def _points(line: Line, batch: Passes) -> Iterator[Point]:
     """The values of the symbols of a line; a line of the general step once for each hidden layer."""
     if "__z" in symbols(line.left) or any("__z" in symbols(r) for r in line.right):
         yield from _number_points(line, batch)
@@ -251,10 +251,10 @@ def _points(line: Line, batch: _Passes) -> Iterator[Point]:
     letter = batch.derivation.notation.layer
     hidden = [l for l in range(1, batch.depth) if line.tag != "B2" or batch.network.activation(l).elementwise]
     for general in hidden if line.layer == letter else (None,):
-        yield _point(line, batch, letter, general)
+        yield _point_at(line, batch, letter, general)
 
 
-def _number_points(line: Line, batch: _Passes) -> Iterator[Point]:
+def _number_points(line: Line, batch: Passes) -> Iterator[Point]:
     assert isinstance(line.layer, int)  # noqa: S101 - only a layer of the network has a formula
     sigma = batch.network.activation(line.layer)
     name = line.left.data[0]
@@ -264,7 +264,7 @@ def _number_points(line: Line, batch: _Passes) -> Iterator[Point]:
         yield point
 
 
-def _point(line: Line, batch: _Passes, letter: str, general: int | None) -> Point:
+def _point_at(line: Line, batch: Passes, letter: str, general: int | None) -> Point:
     point = Point()
     numbers = {safe(l): l for l in range(batch.depth + 1)}
     if general is not None:
@@ -279,7 +279,7 @@ def _point(line: Line, batch: _Passes, letter: str, general: int | None) -> Poin
     return point
 
 
-def _array(name: str, batch: _Passes, numbers: dict[str, int]) -> Array:
+def _array(name: str, batch: Passes, numbers: dict[str, int]) -> Array:
     notation = batch.derivation.notation
     special = _special(name, batch)
     if special is not None:
@@ -291,7 +291,7 @@ def _array(name: str, batch: _Passes, numbers: dict[str, int]) -> Array:
     return -array if role in SLOPES and notation.sign < 0 else array
 
 
-def _special(name: str, batch: _Passes) -> Array | None:
+def _special(name: str, batch: Passes) -> Array | None:
     """The values of what is no quantity of a layer."""
     rows = batch.derivation.notation.samples == "rows"
     loss, head, a = batch.network.head.loss, batch.network.head, batch.forward.a[-1]
@@ -310,3 +310,8 @@ def _special(name: str, batch: _Passes) -> Array | None:
         slopes = loss.gradient(NUMPY, a, batch.T)
         return slopes if rows else slopes.T
     return None
+
+
+def point_of_line(line: Line, batch: Passes) -> Point:
+    """The values of the symbols of a line about one layer of the network."""
+    return _point_at(line, batch, batch.derivation.notation.layer, None)
