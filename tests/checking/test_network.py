@@ -248,3 +248,17 @@ def test_a_value_that_is_not_the_objective_is_an_error():
     report = cr.check_gradient(NET, THETA, X, T, value_and_gradient=doubled)
     assert not report.ok
     assert "2 times as much" in " ".join(str(report).split())
+
+
+def test_two_slips_at_once_are_both_named():
+    def engine(theta):
+        state, layers = NET.forward(theta, X), NET.layers(theta)
+        d, parts = (state.a[-1] - T) / len(X), []
+        for l in (3, 2, 1):
+            parts.insert(0, (d.T @ state.a[l - 1], d.mean(axis=0)))
+            d = d @ layers[l - 1].weights
+        return NET.objective(theta, X, T), NET.pack(parts)
+
+    text = " ".join(str(cr.check_gradient(NET, THETA, X, T, value_and_gradient=engine)).split())
+    assert "W1, W2: sigma'(z) is missing in all hidden layers" in text
+    assert "b1, b2, b3: besides, divided once too often by N" in text

@@ -72,6 +72,16 @@ def test_hinge_and_gaussian_by_hand():
     assert found + np.log(2 * np.pi) / 2 == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_log_cosh_keeps_the_digits_of_small_residuals(dtype):
+    """The Taylor series of log cosh, whose next term is below the last digit."""
+    r = np.array([[1e-4, 1e-3, 1e-2]], dtype=dtype)
+    found = loss("log_cosh").term(NUMPY, r, np.zeros_like(r))
+    x = r.astype(float)
+    exact = x**2 / 2 - x**4 / 12 + x**6 / 45 - 17 * x**8 / 2520
+    np.testing.assert_allclose(found, exact, rtol=4 * np.finfo(dtype).eps)
+
+
 def test_quantile_levels_have_their_own_outputs():
     """Outputs of one target lie side by side, in the order of the levels; the minimum is at the quantile."""
     entry = loss("quantile(0.1, 0.9)")

@@ -307,11 +307,11 @@ def test_a_killed_writer_leaves_the_old_file(example: Path) -> None:
         "with storage.replacing(sys.argv[1]) as stream:\n"
         "    stream.write(b'half' * 100_000); stream.flush(); os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    assert subprocess.run([sys.executable, "-c", code, example], check=False).returncode == -9  # noqa: S603
+    assert subprocess.run([sys.executable, "-c", code, example], check=False).returncode == -9
     assert example.read_bytes() == before
 
 
 def test_storage_is_quick_to_import_and_brings_no_model() -> None:
     code = "import sys, chainrule.storage; print(*sorted(m for m in sys.modules if m.startswith('chainrule')))"
-    out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout  # noqa: S603
+    out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert all(name.startswith("chainrule.storage") or name == "chainrule" for name in out.split())

@@ -46,7 +46,7 @@ def test_chains_iv_for_the_whole_network(matrix, printed):
 def test_latex_and_mathml_say_the_same():
     d = cr.differentiate("y' * sigma(A * x)", "A")
     assert d.latex() == r"\left(y \odot \sigma^{\prime}\left(A \, x\right)\right) \, x^{\mathsf{T}}"
-    assert d.mathml().startswith('<math><mrow><mrow><mo fence="true">(</mo>')
+    assert d.mathml().startswith('<math><mrow><mrow><mo fence="true" stretchy="false">(</mo><mrow><mi>y</mi>')
 
 
 def test_steps_name_their_rules():

@@ -113,7 +113,7 @@ def call(node, given):
     return f(**{n: given[n] if n in given else FUNCTIONS[n] for n in names})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(bounded(5), st.integers(0, 5))
 def test_gradient_of_a_random_expression(cost, seed):
     values = arrays(symbols(cost) | {"x": x}, seed)

@@ -35,6 +35,7 @@ def spoiled(array, value):
         ({"X": X + 1j}, TypeError, "complex"),
         ({"T": labels}, ValueError, r"one class label.*one-hot, np.eye\(3\)\[labels\]"),
         ({"T": labels[:, None]}, ValueError, "one-hot"),
+        ({"T": labels.astype(float)}, ValueError, "one-hot"),
         ({"T": np.array(list("abcabc"))}, ValueError, "one-hot"),
         ({"T": T[:, :2]}, ValueError, r"T has shape \(6, 2\).*expected \(6, 3\)"),
         ({"T": T[:5]}, ValueError, r"T has shape \(5, 3\), but X has 6 samples"),

@@ -50,12 +50,16 @@ def test_a_real_ctrl_c_in_a_program_of_its_own(options):
         child.send_signal(signal.SIGINT)
         answer = child.stdout.readline()
         waited = time.monotonic() - sent
-        output, errors = child.communicate(timeout=60)
+        more = child.stdout.read()
+        errors = child.stderr.read()
+        child.wait(timeout=60)
     finally:
         child.kill()
+        child.stdout.close()
+        child.stderr.close()
     assert answer == "interrupted True True\n"
     assert waited < 2.0  # two orders above what it takes on a quiet machine
-    assert (output, errors, child.returncode) == ("True\n", "", 0)
+    assert (more, errors, child.returncode) == ("True\n", "", 0)
 
 
 def test_ctrl_c_in_lbfgs(net, clouds):
@@ -87,6 +91,23 @@ def test_the_error_raised_in_a_callback_ends_training_cleanly(net, clouds):
     assert (fit.stopped, len(fit.history)) == ("interrupted", 2)
     rest = cr.fit(net, *clouds, epochs=3, state=fit.state)
     np.testing.assert_array_equal(rest.theta, cr.fit(net, *clouds, epochs=5).theta)
+
+
+def test_an_error_raised_while_scoring_leaves_the_epoch_to_be_closed(net, clouds):
+    calls = []
+
+    def score(theta):
+        calls.append(theta)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return 0.0
+
+    fit = cr.fit(net, *clouds, epochs=100, batch_size=10, score=score)
+    assert (fit.stopped, fit.state.epoch, fit.state.batch, len(fit.history)) == ("interrupted", 1, 9, 1)
+    rest = cr.fit(net, *clouds, epochs=2, batch_size=10, score=score, state=fit.state)
+    whole = cr.fit(net, *clouds, epochs=3, batch_size=10)
+    np.testing.assert_array_equal(rest.state.theta, whole.theta)
+    np.testing.assert_array_equal(rest.history.loss, whole.history.loss)
 
 
 def test_before_the_first_epoch_ends_the_parameters_are_those_at_hand(net, clouds, monkeypatch):

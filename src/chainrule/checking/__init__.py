@@ -1,4 +1,4 @@
-"""The gradient check: does `value_and_gradient(theta)` return the slope of its own value, and if not, why?"""
+"""The gradient check: whether `value_and_gradient(theta)` returns the slope of its own value, and if not, why."""
 
 from chainrule.checking.check import check_gradient
 from chainrule.checking.report import Entry, Finding, Hint, Report, Row

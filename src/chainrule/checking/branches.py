@@ -19,7 +19,7 @@ def at_kink(problem: Problem, theta: Vector, direction: Vector, hair: float, noi
     if problem.branches is not None:
         return crosses(problem.branches, theta, hair * direction)
     line = problem.along(direction, theta)
-    return max(gap(line, step, noise) for step in (hair, 16 * hair, 256 * hair)) > 1e-3 * error
+    return max(gap(line, step, noise) for step in (hair, 8 * hair, 64 * hair)) > 1e-3 * error
 
 
 def crosses(branches: Branches, theta: Vector, shift: Vector) -> bool:

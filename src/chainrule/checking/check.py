@@ -1,4 +1,4 @@
-"""`check_gradient`: is this the gradient of that value? Where not, which entries, and what could be the cause?"""
+"""`check_gradient`: whether this is the gradient of that value, and if not, which entries are wrong and why."""
 
 import warnings
 from collections.abc import Callable, Mapping
@@ -171,10 +171,11 @@ def _run(problem: Problem, method: Method, rtol: float | None, worst: int, seed:
         *about_points(rows, judged, setting.gradient, ties, taylor),
     )
     wrong = any(row.verdict.is_error for row in rows)
+    beside = [j for part in judged for j in part.judgements if j.verdict is Verdict.KINK and j.confirmed]
     entries = tuple(_entry(part, k) for part in judged for k in range(len(part.places)))
     return Report(
         ok=not wrong and not any(finding.is_error for finding in findings),
-        conclusive=any(row.verdict is Verdict.OK or row.verdict.is_error for row in rows),
+        conclusive=any(row.verdict is Verdict.OK or row.verdict.is_error for row in rows) or bool(beside),
         max_relative_error=max(row.relative_error for row in rows),
         rows=rows,
         worst=tuple(sorted(entries, key=_severity)[:worst]),

@@ -25,6 +25,8 @@ def about_values(
     problem: Problem, value: float, objective: float, gradient: Vector, noise: Noise, rng: np.random.Generator
 ) -> list[Finding]:
     """Whether the function returns the value whose slope is taken, and the same twice."""
+    if not np.isfinite(objective):
+        return [Finding(f"The value at theta is {objective}: no slope can be told here.", True)]
     found = []
     again, other = problem.gradient(problem.theta)
     if not (np.array_equal(gradient, other, equal_nan=True) and (value == again or np.isnan(value))):
@@ -51,9 +53,10 @@ def about_methods(refusal: str, judged: list[Judged], sure: bool) -> list[Findin
         return [Finding(f"No complex step, {refusal}: central differences decide alone.")]
     against = {(i, k) for i, part in enumerate(judged) for k, j in enumerate(part.judgements) if j.disagreement}
     if against:
+        count = _many(len(against), "entry", "entries")
         return [
             Finding(
-                f"Complex step and central differences contradict each other in {len(against)} entries "
+                f"Complex step and central differences contradict each other in {count} "
                 f"({names(judged, against)}), and no kink is near: the code of the value is not analytic there "
                 "(abs, conj, real, rounding, a branch). The central differences decided."
             )
@@ -74,10 +77,12 @@ def about_points(
         (i, k) for i, part in enumerate(judged) for k, j in enumerate(part.judgements) if j.verdict is Verdict.KINK
     }
     if kinks:
+        right = sum(judged[i].judgements[k].confirmed for i, k in kinks)
+        beside = "It is right there." if right == len(kinks) else f"{right} could be judged, and are right there."
         found.append(
             Finding(
-                f"{len(kinks)} entries lie at a kink ({names(judged, kinks)}): left and right slope differ, so any "
-                "choice is free there. Just beside it the gradient is not wrong."
+                f"{_many(len(kinks), 'entry lies', 'entries lie')} at a kink ({names(judged, kinks)}): left and right "
+                f"slope differ, so any choice is free. The gradient was judged a little beside theta. {beside}"
             )
         )
     blocks = [row.block for row in rows if row.verdict is Verdict.KINK and not row.checked]
@@ -107,6 +112,10 @@ def about_points(
             )
         )
     return found
+
+
+def _many(n: int, one: str, more: str) -> str:
+    return f"{n} {one if n == 1 else more}"
 
 
 def _moves(part: Judged, gradient: Vector) -> bool:

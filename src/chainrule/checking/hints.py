@@ -5,6 +5,7 @@ reproduces the wrong gradient; a pattern in the numbers of a block; and where in
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from chainrule.checking.entries import Judged
 from chainrule.checking.evidence import Evidence, gather
 from chainrule.checking.judge import Setting
 from chainrule.checking.parts import wrong_parts
-from chainrule.checking.patterns import by_pattern, swapped
+from chainrule.checking.patterns import by_pattern, constant_ratio, swapped
 from chainrule.checking.places import begins
 from chainrule.checking.problem import Vector
 from chainrule.checking.report import Hint, Row
@@ -25,7 +26,7 @@ def explain(setting: Setting, judged: Sequence[Judged], rows: Sequence[Row]) -> 
     blocks = [gather(setting, part) for part in judged]
     wrong = {row.block for row in rows if row.verdict.is_error}
     parts = _parts(setting)
-    named, explained = ([], set()) if parts else _slips(setting, wrong)
+    named, explained = ([], set()) if parts else _slips(setting, blocks, wrong)
     rest = [e for e in blocks if e.block.name not in explained]
     exchanged = swapped(rest)
     rest = [e for e in rest if not any(e.block.name in hint.blocks for hint in exchanged)]
@@ -35,7 +36,7 @@ def explain(setting: Setting, judged: Sequence[Judged], rows: Sequence[Row]) -> 
     found = [
         *parts,
         *named,
-        *_not_finite(setting, judged),
+        *_merged(_not_finite(setting, judged), ()),
         *exchanged,
         *_merged([h for h in patterns if h], blocks),
         *([start] if start else []),
@@ -48,30 +49,39 @@ def _parts(setting: Setting) -> list[Hint]:
     return [] if example is None else list(wrong_parts(example, setting.problem.theta))
 
 
-def _slips(setting: Setting, wrong: set[str]) -> tuple[list[Hint], set[str]]:
+def _slips(setting: Setting, blocks: Sequence[Evidence], wrong: set[str]) -> tuple[list[Hint], set[str]]:
     """Slips until every wrong block is explained, each time the one that explains the most."""
     example, left, hints = setting.problem.example, set(wrong), []
     if example is None:
         return [], set()
     p = walk(example, setting.problem.theta)
     right = gradient(p, Wrong())
-    with np.errstate(all="ignore"):
-        tried = {text: (line, _explains(setting, right, gradient(p, what))) for text, line, what in slips(p)}
+    made = {f"{text} ({line})": gradient(p, what) for text, line, what in slips(p)}
+    tried = {text: _explains(setting, right, vector) for text, vector in made.items()}
     while left:
-        text = max(tried, key=lambda one: len(tried[one][1] & left), default="")
-        covered = tried[text][1] & left if text else set()
+        text = max(tried, key=lambda one: len(tried[one] & left), default="")
+        covered = tried.get(text, set()) & left
         if not covered:
             break
         names = tuple(b.name for b in setting.problem.blocks if b.name in covered)
-        hints.append(
-            Hint(
-                f"{text} ({tried[text][0]})",
-                "a backward pass with this slip gives the analytic numbers to six digits",
-                names,
-            )
-        )
+        hints.append(Hint(text, "a backward pass with this slip gives the analytic numbers to six digits", names))
         left -= covered
+        second = _on_top(setting, [e for e in blocks if e.block.name in left], made[text])
+        hints += second
+        left -= {name for hint in second for name in hint.blocks}
     return hints, wrong - left
+
+
+def _on_top(setting: Setting, blocks: Sequence[Evidence], slip: Vector) -> list[Hint]:
+    """A constant factor on top of a slip: two errors at once."""
+    found = []
+    for e in blocks:
+        as_if = replace(e, numeric=slip[e.block.slice][e.places])
+        hint = constant_ratio(as_if, setting.problem.numbers)
+        if hint is not None:
+            evidence = hint.evidence.replace("numeric", "the gradient with that slip")
+            found.append(Hint(f"besides, {hint.cause}", evidence, hint.blocks))
+    return _merged(found, ())
 
 
 def _explains(setting: Setting, right: Vector, slip: Vector) -> set[str]:
@@ -80,7 +90,9 @@ def _explains(setting: Setting, right: Vector, slip: Vector) -> set[str]:
 
     def alike(place: slice, other: Vector) -> bool:
         seen = setting.gradient[place]
-        return bool(np.max(np.abs(other[place] - seen)) <= close * np.max(np.abs(seen)))
+        return bool(np.isfinite(seen).all()) and bool(
+            np.max(np.abs(other[place] - seen)) <= close * np.max(np.abs(seen))
+        )
 
     return {b.name for b in setting.problem.blocks if alike(b.slice, slip) and not alike(b.slice, right)}
 
@@ -95,7 +107,7 @@ def _not_finite(setting: Setting, judged: Sequence[Judged]) -> list[Hint]:
                 held = setting.problem.given.dtype
                 cause = f"the gradient is larger than {held} can hold: scale the data, or use float64"
             found.append(
-                Hint(cause, f"numeric is {bad[0].numeric:.6g} where analytic is {bad[0].analytic}", (part.block.name,))
+                Hint(cause, f"analytic is {bad[0].analytic} where numeric is {bad[0].numeric:.6g}", (part.block.name,))
             )
         elif bad:
             found.append(

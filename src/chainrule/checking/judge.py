@@ -12,7 +12,7 @@ A direction is one unit vector for one entry, or random numbers over a block.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -45,7 +45,11 @@ class Slope:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The verdict on one slope with the numbers it rests on."""
+    """The verdict on one slope with the numbers it rests on.
+
+    ``confirmed``: both methods agree; at a kink, the gradient is right beside it. ``disagreement``: they do not agree,
+    and no kink is near.
+    """
 
     analytic: float
     numeric: float
@@ -88,7 +92,8 @@ class Setting:
     def neighbour(self) -> tuple[Vector, Vector] | None:
         """A point beside theta, off the kinks that theta lies on, and the gradient there; None if it has kinks too."""
         rng = np.random.default_rng((self.seed, 1))
-        size = 1e-4 * np.maximum(np.abs(self.problem.theta), self.problem.typical)
+        # Farther than the widest look for kinks (4 * 64 hairs), near enough for the same formulas to be at work.
+        size = 1e-2 * np.maximum(np.abs(self.problem.theta), self.problem.typical)
         beside = self.problem.theta + size * rng.standard_normal(size.size)
         beside = beside.astype(self.problem.given.dtype).astype(np.float64)
         return None if self._is_unstable(beside) else (beside, self.problem.gradient(beside)[1].astype(np.float64))
@@ -111,18 +116,25 @@ def consistent(c: float, r: Estimate, noise: float) -> bool:
 
 def judge(setting: Setting, direction: Vector, scale: float, analytic: float, slope: Slope, noise: float) -> Judgement:
     """The verdict on an analytic slope, see the table at the top."""
+    found = _at_theta(setting, direction, scale, analytic, slope, noise)
+    if found is None or (found.verdict is Verdict.WRONG and setting.unstable):
+        return _beside_kink(setting, direction, scale, analytic, slope, noise)
+    return found
+
+
+def _at_theta(
+    setting: Setting, direction: Vector, scale: float, analytic: float, slope: Slope, noise: float
+) -> Judgement | None:
+    """The verdict from the slopes at theta; None if a kink is near."""
     c, r = slope.complex_step, slope.central
     if not math.isfinite(analytic):
         return _smooth(setting, analytic, slope.best, noise)
     if c is not None and math.isfinite(c) and (r is None or consistent(c, r, noise)):
-        found = _smooth(setting, analytic, c, noise, confirmed=r is not None and _is_sharp(r, noise))
-        if found.verdict is Verdict.WRONG and setting.unstable:
-            return _beside_kink(setting, direction, scale, analytic, slope, noise)
-        return found
+        return _smooth(setting, analytic, c, noise, confirmed=r is not None and _is_sharp(r, noise))
     if c is None and r is not None and not _suspicious(setting, analytic, r, noise):
         return _smooth(setting, analytic, r.value, _doubt(r, noise))
     if _at_kink(setting, setting.problem.theta, direction, scale, analytic, slope):
-        return _beside_kink(setting, direction, scale, analytic, slope, noise)
+        return None
     again = confirmed(setting.problem.along(direction), scale, setting.value_noise)
     if c is None or not math.isfinite(c):
         return _smooth(setting, analytic, again.value, _doubt(again, noise))
@@ -131,12 +143,10 @@ def judge(setting: Setting, direction: Vector, scale: float, analytic: float, sl
     return _smooth(setting, analytic, again.value, _doubt(again, noise), disagreement=True)
 
 
-def _smooth(
-    setting: Setting, analytic: float, numeric: float, doubt: float, disagreement: bool = False, confirmed: bool = False
-) -> Judgement:
+def _smooth(setting: Setting, analytic: float, numeric: float, doubt: float, **known: bool) -> Judgement:
     verdict = compare(analytic, numeric, doubt, setting.rtol)
     error = relative_error(analytic, numeric, doubt, setting.rtol)
-    return Judgement(analytic, numeric, error, verdict, doubt, disagreement, confirmed)
+    return Judgement(analytic, numeric, error, verdict, doubt, **known)
 
 
 def _doubt(r: Estimate, noise: float) -> float:
@@ -168,7 +178,7 @@ def _beside_kink(
     found = _smooth(setting, there, other.best, noise if c is not None else _doubt(r, noise))
     if found.verdict is Verdict.WRONG and not _at_kink(setting, theta, direction, scale, there, other):
         return found
-    return kink
+    return replace(kink, confirmed=found.verdict is Verdict.OK)
 
 
 def _at_kink(setting: Setting, theta: Vector, direction: Vector, scale: float, analytic: float, slope: Slope) -> bool:
@@ -176,5 +186,7 @@ def _at_kink(setting: Setting, theta: Vector, direction: Vector, scale: float, a
     known = [number for number in (analytic, slope.complex_step) if number is not None and math.isfinite(number)]
     sides = slope.central.value if slope.central is not None else slope.best
     error = max((abs(number - sides) for number in known), default=0.0)
-    hair = setting.hair * scale
+    # With branches, what the central difference stepped over counts as well: it is in its value.
+    stepped = slope.central.step if slope.central is not None and setting.problem.branches is not None else 0.0
+    hair = max(setting.hair * scale, stepped)
     return at_kink(setting.problem, theta, direction, hair, setting.value_noise, error)

@@ -107,5 +107,4 @@ def confirmed(line: Line, scale: float, noise: float) -> Estimate:
     best, other = sorted((one, two), key=lambda estimate: estimate.uncertainty)
     if not math.isfinite(other.value):
         return best
-    spread = min(abs(one.value - two.value), other.uncertainty)
-    return replace(best, uncertainty=max(best.uncertainty, spread))
+    return replace(best, uncertainty=max(best.uncertainty, abs(one.value - two.value)))

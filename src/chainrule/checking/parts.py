@@ -1,4 +1,4 @@
-"""The parts of a network by themselves: is every derivative the derivative of its function, where the data puts it?
+"""The parts of a network by themselves: whether every derivative is that of its function, where the data puts it.
 
 A custom activation with a wrong df, or a loss with a wrong slope, makes every block before it wrong; looking at the
 part alone says which one it is and at which input.

@@ -54,6 +54,8 @@ def _headline(report: Report) -> str:
         return f"Gradient check: FAILED, see below ({size})"
     if not report.conclusive:
         return f"Gradient check: NOTHING COULD BE TOLD at this theta ({size})"
+    if all(row.verdict is Verdict.KINK for row in report.rows):
+        return f"Gradient check: OK beside theta, which lies on kinks ({size})"
     return f"Gradient check: OK, {size}, errors up to {report.max_relative_error:.1e}"
 
 
@@ -64,7 +66,7 @@ def _table(rows: tuple[Row, ...], rtol: float) -> Iterator[str]:
     for row in shown:
         shape = " x ".join(map(str, row.shape))
         checked = f"{row.checked:,} of {row.size:,}" if 0 < row.checked < row.size else f"{row.size:,}"
-        error = _number(row.relative_error, ".1e")
+        error = "" if row.verdict is Verdict.KINK else _number(row.relative_error, ".1e")
         yield f"{row.block:<{name}}  {shape:<13}{checked:>14}  {error:>10}  {_verdict(row)}"
     if len(shown) < len(rows):
         yield f"and {len(rows) - len(shown)} more blocks, all ok"

@@ -17,8 +17,8 @@ __all__ = ["asked_to_stop", "norms_of", "say"]
 
 def norms_of(gradient: NDArray[Any], layers: tuple[slice, ...]) -> tuple[float, ...]:
     """|g| of each layer's part of the gradient."""
-    parts = (gradient[place] for place in layers)
-    return tuple(float(np.sqrt(part.dot(part))) for part in parts)
+    with np.errstate(over="ignore"):
+        return tuple(float(np.sqrt(part.dot(part))) for part in (gradient[place] for place in layers))
 
 
 def asked_to_stop(model: Any, entry: Epoch, theta: NDArray[Any]) -> bool:

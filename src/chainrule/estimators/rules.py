@@ -86,7 +86,8 @@ def optimizer_for(model: Any, theta: NDArray[Any], *, go_on: bool) -> Optimizer:
     memory = rule.init(theta)
     if not go_on or kept is None or type(kept.rule) is not type(rule) or not _alike(kept.memory, memory):
         return Optimizer(rule, first, memory)
-    return replace(kept, rule=rule)
+    changed = rule.learning_rate != kept.rule.learning_rate
+    return replace(kept, rule=rule, learning_rate=first if changed else kept.learning_rate)
 
 
 def _kept(model: Any) -> Optimizer | None:

@@ -62,10 +62,10 @@ class Library:
         return self.where(self.real(z) > 0, z, 0.0)
 
     def negative_part(self, z: Array) -> Array:
-        """min(z, 0)."""
+        """min(z, 0); with derivative 1 at 0, where ``positive_part`` has 0: their sum is z for complex z too."""
         if self.is_numpy and not is_complex(z):
             return np.minimum(z, 0)
-        return self.where(self.real(z) < 0, z, 0.0)
+        return self.where(self.real(z) <= 0, z, 0.0)
 
     def magnitude(self, z: Array) -> Array:
         """|z| continued to the complex plane as z or -z, so that it can be differentiated."""
@@ -83,14 +83,25 @@ class Library:
         """-1, 0 or 1 by the real part: the derivative of ``magnitude``, 0 at 0."""
         return self.module.astype(self.module.sign(self.real(z)), z.dtype)
 
+    def log1p(self, z: Array) -> Array:
+        """log(1 + z); for complex z without the loss of digits near 0 that the libraries' own has there."""
+        if not is_complex(z):
+            return self.module.log1p(z)
+        x, y = self.module.real(z), self.module.imag(z)
+        near = self.module.maximum(self.module.abs(x), self.module.abs(y)) < 0.5
+        x, y = self.where(near, x, 0.0), self.where(near, y, 0.0)
+        exact = self.module.log1p(x * (2 + x) + y * y) / 2 + 1j * self.module.atan2(y, 1 + x)
+        return self.where(near, exact, self.module.log1p(z))
+
     def sigmoid(self, z: Array) -> Array:
         """1 / (1 + exp(-z)), from the exponential that cannot overflow."""
-        decay = self.exp(-self.magnitude(z))
-        return self.where(self.real(z) > 0, 1.0, decay) / (1 + decay)
+        decay = self.exp(-self.magnitude(z))  # at 0 the branch is that of magnitude, or the slope there would be turned
+        return self.where(self.real(z) >= 0, 1.0, decay) / (1 + decay)
 
     def softplus(self, z: Array) -> Array:
         """log(1 + exp(z)) = max(z, 0) + log1p(exp(-|z|))."""
-        return self.positive_part(z) + self.log1p(self.exp(-self.magnitude(z)))
+        size = self.magnitude(z)
+        return (z + size) / 2 + self.log1p(self.exp(-size))
 
     def log_sigmoid(self, z: Array) -> Array:
         """log(1 / (1 + exp(-z))) = -softplus(-z)."""

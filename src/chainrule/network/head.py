@@ -122,7 +122,7 @@ def _softmax_categorical(loss: Loss) -> tuple[HeadFunction, HeadFunction]:
 
     def value(xp: Library, z: Array, a: Array, t: Array) -> Array:
         t = smooth_labels(xp, t, smoothing, t.shape[1])
-        return xp.sum(t * (xp.logsumexp(z) - z), axis=1)
+        return xp.vecdot(t, xp.logsumexp(z) - z)
 
     def delta(xp: Library, z: Array, a: Array, t: Array) -> Array:
         t = smooth_labels(xp, t, smoothing, t.shape[1])

@@ -61,6 +61,23 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     _sync_folder(target.parent)
 
 
+def require_writable(path: str | os.PathLike[str]) -> None:
+    """Refuse a path that cannot be written, before the work whose result it is to hold.
+
+    Raises
+    ------
+    OSError
+        As `replacing` would.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        temporary, stream = _open_beside(target)
+    except OSError as error:
+        raise _explained(error, path) from error
+    stream.close()
+    temporary.unlink()
+
+
 def _open_beside(target: Path) -> tuple[Path, BinaryIO]:
     """A new, empty file in the folder of ``target``, with the permissions ``target`` has or would have."""
     if target.is_dir():

@@ -58,7 +58,7 @@ def _check_shape(node: Expression, point: Point) -> None:
 def _ordered(name: str, given: Any) -> Callable[[int, Array], Array]:
     """A function of (order, argument) from a callable, a tuple (f, f', ...) or an activation of the table."""
     if hasattr(given, "f") and hasattr(given, "df"):
-        return _activation(name, given)
+        return function_of_activation(name, given)
     functions = tuple(given) if isinstance(given, tuple | list) else (given,)
     if not all(callable(f) for f in functions):
         raise TypeError(f"{name} must be a callable or a tuple of callables (f, f', ...), not {given!r}")
@@ -73,7 +73,7 @@ def _ordered(name: str, given: Any) -> Callable[[int, Array], Array]:
     return of_order
 
 
-def _activation(name: str, activation: Any) -> Callable[[int, Array], Array]:
+def function_of_activation(name: str, activation: Any) -> Callable[[int, Array], Array]:
     from chainrule.network.arrays import NUMPY
 
     def of_order(order: int, z: Array) -> Array:

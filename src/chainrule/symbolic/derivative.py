@@ -49,6 +49,10 @@ class DerivativeStep:
     rules: tuple[str, ...]
     reasons: tuple[str, ...]
 
+    def box(self) -> Box:
+        """The step as an equation."""
+        return joined("=", _slope("C", layout(self.part)), layout(self.derivative))
+
     def text(self) -> str:
         """The step on one line."""
         return f"{text(_slope('C', layout(self.part)))} = {text(self.derivative)}   [{', '.join(self.rules)}]"

@@ -14,14 +14,9 @@ _OPERATORS = {
     "∈": r" \in ", "←": r" \leftarrow ", ">": " > ", "*": " * ",
 }  # fmt: skip
 _UPRIGHT = {
-    "∂": r"\partial ",
-    "T": r"\mathsf{T}",
-    "⊤": r"\top",
-    "t": "t",
-    "⊙": r"\odot ",
-    "∇": r"\nabla ",
-    "ℝ": r"\mathbb{R}",
-}
+    "∂": r"\partial ", "T": r"\mathsf{T}", "⊤": r"\top", "t": "t", "⊙": r"\odot ", "∘": r"\circ ", "*": "*",
+    "∇": r"\nabla ", "ℝ": r"\mathbb{R}", "−": "-", "+": "+", ",": ",",
+}  # fmt: skip
 _FENCES = {"‖": (r"\left\lVert ", r"\right\rVert "), "|": (r"\left|", r"\right|"), "{": (r"\left\{", r"\right\}")}
 _NAMED = {"softmax", "logsumexp", "sum", "tr", "diag", "diagonal", "vec", "unvec", "blocks", "blocksum", "drop"}
 

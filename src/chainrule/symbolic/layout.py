@@ -28,7 +28,7 @@ from chainrule.symbolic.boxes import (
     upright,
     words,
 )
-from chainrule.symbolic.expression import Expression, number, power
+from chainrule.symbolic.expression import Dim, Expression, number, power
 from chainrule.symbolic.simplify_sums import split_number, with_number
 
 SUM, ELEMENTWISE, PRODUCT, ATOM = range(4)  # how tightly a box holds together
@@ -42,7 +42,11 @@ class Script:
     names: Mapping[str, Box] = field(default_factory=dict)
     transpose: str = "T"
     hadamard: str = "⊙"
-    one: Box = field(default_factory=lambda: bold("1"))
+    ones: Mapping[str, Box] = field(default_factory=dict)  # columns of ones by their dimension
+    special: Mapping[Expression, Box] = field(default_factory=dict)  # nodes with a form of their own
+
+    def ones_of(self, dim: Dim) -> Box:
+        return self.ones.get(str(dim)) or bold("1")
 
     def name(self, name: str) -> Box:
         return self.names.get(name) or named(name)
@@ -57,6 +61,8 @@ def layout(node: Expression, script: Script = PLAIN) -> Box:
 
 
 def _laid(node: Expression, script: Script) -> Laid:
+    if node in script.special:
+        return script.special[node], ATOM
     return _LAYOUTS[node.op](node, script)
 
 
@@ -68,13 +74,22 @@ def _at(node: Expression, script: Script, strength: int) -> Box:
 
 # ---------------------------------------------------------------- numbers
 
+_TWO_PI = juxtapose(num(2), ident("π"))
+_ROOTS = {  # constants that the activations hold as decimals, to the last digit
+    "0.7071067811865475": fraction(num(1), root(num(2))),
+    "0.7071067811865476": fraction(num(1), root(num(2))),
+    "0.3989422804014327": fraction(num(1), root(_TWO_PI)),
+    "0.7978845608028654": root(fraction(num(2), ident("π"))),
+    "1.1283791670955126": fraction(num(2), root(ident("π"))),
+}
+
 
 def _decimal(value: Fraction) -> Box:
     if value.denominator == 1:
         return num(value.numerator)
     if value.denominator <= 12:
         return fraction(num(value.numerator), num(value.denominator))
-    return num(repr(float(value)))
+    return _ROOTS.get(repr(float(value))) or num(repr(float(value)))
 
 
 def _number(node: Expression, script: Script) -> Laid:
@@ -96,8 +111,11 @@ def _inverted(node: Expression) -> Expression:
     return node.args[0] if exponent == 1 else power(node.args[0], number(exponent))
 
 
-def _scalars(factors: tuple[Expression, ...], script: Script) -> tuple[list[Box], bool]:
-    """The boxes of a product of numbers, a fraction where there are divisors; whether a minus is needed in front."""
+def _scalars(factors: tuple[Expression, ...], script: Script, lone: bool = True) -> tuple[list[Box], bool]:
+    """The boxes of a product of numbers, a fraction where there are divisors; whether a minus is needed in front.
+
+    A matrix product that is a number keeps its brackets unless it stands alone.
+    """
     value = Fraction(1)
     over: list[Expression] = []
     under: list[Expression] = []
@@ -108,13 +126,15 @@ def _scalars(factors: tuple[Expression, ...], script: Script) -> tuple[list[Box]
             under.append(_inverted(factor))
         else:
             over.append(factor)
-    boxes = _fraction_boxes(abs(value), over, under, script)
+    boxes = _fraction_boxes(abs(value), over, under, script, lone and len(over) == 1)
     return boxes, value < 0
 
 
-def _fraction_boxes(value: Fraction, over: list[Expression], under: list[Expression], script: Script) -> list[Box]:
-    alone = len(over) == 1 and value == 1
-    tops = [_at(f, script, SUM if alone and under else ATOM if f.op != "symbol" else PRODUCT) for f in over]
+def _fraction_boxes(
+    value: Fraction, over: list[Expression], under: list[Expression], script: Script, lone: bool
+) -> list[Box]:
+    strength = SUM if len(over) == 1 and value == 1 and under else PRODUCT if lone else ATOM
+    tops = [_at(f, script, strength) for f in over]
     if not under:
         return ([_decimal(value)] if value != 1 else []) + tops
     plain = value.denominator <= 12
@@ -142,7 +162,7 @@ def _scalar_product(node: Expression, script: Script) -> Laid:
 
 def _scale(node: Expression, script: Script) -> Laid:
     factor, body = node.args
-    boxes, negative = _scalars(_scalar_factors(factor), script)
+    boxes, negative = _scalars(_scalar_factors(factor), script, lone=False)
     return _signed(negative, juxtapose(*boxes, _at(body, script, PRODUCT)), PRODUCT)
 
 
@@ -153,7 +173,12 @@ def _add(node: Expression, script: Script) -> Laid:
     parts: list[Box] = []
     for term in node.args:
         factor, body = split_number(term)
-        shown = _at(with_number(abs(factor), body), script, ELEMENTWISE)
+        if body.op == "ones" and 1 not in body.shape:  # beside a matrix, a number means every entry
+            shown = bold("1") if abs(factor) == 1 else _decimal(abs(factor))
+        elif body.op == "scale" and body.args[1].op == "ones" and 1 not in body.shape:
+            shown = _at(with_number(abs(factor), body.args[0]), script, ELEMENTWISE)
+        else:
+            shown = _at(with_number(abs(factor), body), script, ELEMENTWISE)
         if parts:
             parts += [op("−" if factor < 0 else "+"), shown]
         else:
@@ -168,7 +193,7 @@ def _product(node: Expression, script: Script) -> Laid:
 def _hadamard(node: Expression, script: Script) -> Laid:
     if node.is_scalar:
         return _scalar_product(node, script)
-    factors = [_at(a, script, ATOM) for a in node.args if not _is_divisor(a)] or [script.one]
+    factors = [_at(a, script, ATOM) for a in node.args if not _is_divisor(a)] or [bold("1")]
     divisors = [_at(_inverted(a), script, ATOM) for a in node.args if _is_divisor(a)]
     box = joined(script.hadamard, *factors)
     for divisor in divisors:
@@ -180,7 +205,7 @@ def _power(node: Expression, script: Script) -> Laid:
     base, exponent = node.args
     if _is_divisor(node):
         if not node.is_scalar:
-            return row(script.one, op("⊘"), _at(_inverted(node), script, ATOM)), ELEMENTWISE
+            return row(bold("1"), op("⊘"), _at(_inverted(node), script, ATOM)), ELEMENTWISE
         return fraction(num(1), _at(_inverted(node), script, SUM)), ATOM
     if exponent.op == "number" and exponent.data == Fraction(1, 2):
         return root(_at(base, script, SUM)), ATOM
@@ -195,7 +220,8 @@ def _power(node: Expression, script: Script) -> Laid:
 
 def _powered(node: Expression, script: Script) -> Box:
     """A base that can carry an exponent."""
-    if node.op in ("transpose", "power", "inverse") or (node.op == "symbol" and script.name(node.name).kind == "sup"):
+    raised = node.op == "symbol" and script.name(node.name).kind in ("sup", "fraction", "row")
+    if raised or node.op in ("transpose", "power", "inverse"):
         return fence(_at(node, script, SUM))
     return _at(node, script, ATOM)
 
@@ -253,14 +279,15 @@ def _where(node: Expression, script: Script) -> Laid:
 
 
 def _ones(node: Expression, script: Script) -> Laid:
+    rows, columns = (script.ones_of(dim) for dim in node.shape)
     if node.is_column:
-        return script.one, ATOM
-    turned = sup(script.one, upright(script.transpose))
-    return (turned, ATOM) if node.shape[0] == 1 else (juxtapose(script.one, turned), PRODUCT)
+        return rows, ATOM
+    turned = sup(columns, upright(script.transpose))
+    return (turned, ATOM) if node.shape[0] == 1 else (juxtapose(rows, turned), PRODUCT)
 
 
 def _block(node: Expression, script: Script) -> Laid:
-    index = script.one if node.op == "append_ones" else num(0)
+    index = bold("1") if node.op == "append_ones" else num(0)
     inner = _at(node.args[0], script, SUM)
     if node.op in ("append_ones", "append_zeros"):
         separator = ";" if node.op == "append_ones" else ","

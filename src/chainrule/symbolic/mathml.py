@@ -32,6 +32,8 @@ def _part(part: Box | str) -> str:
 def _operator(sign: str) -> str:
     if sign == "neg":
         return '<mo form="prefix">−</mo>'
+    if sign in "()":
+        return f'<mo stretchy="false" lspace="0em" rspace="0em">{sign}</mo>'
     spacing = ' lspace="0em" rspace="0.3em"' if sign in ",;" else ' lspace="0.25em" rspace="0.25em"'
     return f"<mo{spacing}>{escape(sign)}</mo>"
 
@@ -49,8 +51,30 @@ def _cases(p: tuple[Box | str, ...]) -> str:
     return f'<mrow><mo fence="true">{{</mo><mtable>{body}</mtable></mrow>'
 
 
+def _is_tall(box: Box | str) -> bool:
+    """Whether brackets round the box should grow with it."""
+    if not isinstance(box, Box):
+        return False
+    return box.kind in ("fraction", "cases", "sum", "root") or any(_is_tall(p) for p in box.parts)
+
+
+def _fence(p: tuple[Box | str, ...]) -> str:
+    stretchy = "true" if _is_tall(p[1]) else "false"
+    left, right = (f'<mo fence="true" stretchy="{stretchy}">{escape(str(e))}</mo>' for e in (p[0], p[2]))
+    return f"<mrow>{left}{_part(p[1])}{right}</mrow>"
+
+
+def _primes(part: Box | str) -> str:
+    """Primes, which are raised in the font already: an exponent would raise them twice."""
+    marks = str(part.parts[0]) if isinstance(part, Box) and part.kind == "upright" else ""
+    return f'<mo lspace="0em" rspace="0em">{marks}</mo>' if marks and set(marks) == {"′"} else ""
+
+
 def _mathml(box: Box) -> str:
     p = box.parts
+    if box.kind in ("sup", "subsup") and _primes(p[-1]):
+        base = _part(p[0]) if box.kind == "sup" else f"<msub>{_part(p[0])}{_part(p[1])}</msub>"
+        return f"<mrow>{base}{_primes(p[-1])}</mrow>"
     match box.kind:
         case "id":
             return f"<mi>{escape(str(p[0]))}</mi>"
@@ -81,8 +105,7 @@ def _mathml(box: Box) -> str:
         case "tilde":
             return f'<mover accent="true">{_part(p[0])}<mo stretchy="false">~</mo></mover>'
         case "fence":
-            left, right = (f'<mo fence="true">{escape(str(e))}</mo>' for e in (p[0], p[2]))
-            return f"<mrow>{left}{_part(p[1])}{right}</mrow>"
+            return _fence(p)
         case "sum":
             return _sum(p)
         case "cases":

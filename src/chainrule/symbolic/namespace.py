@@ -27,7 +27,7 @@ from chainrule.symbolic.functions import square_root
 
 __all__ = ["SYMBOLS", "SymbolLibrary"]
 
-_SAME = ("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "tanh", "sinh", "cosh", "erf", "sigmoid", "softplus",
+_SAME = ("exp",  "log",  "sin", "cos", "tan", "tanh", "sinh", "cosh", "erf", "sigmoid", "softplus",
          "log_sigmoid", "sign", "step")  # fmt: skip
 _RENAMED = {"positive_part": "relu", "magnitude": "abs", "sign_of": "sign", "abs": "abs"}
 
@@ -41,6 +41,12 @@ class SymbolLibrary:
         if name in _SAME or name in _RENAMED:
             return lambda z: apply(_RENAMED.get(name, name), as_expression(z))
         raise AttributeError(f"symbols have no function {name!r}")
+
+    def log1p(self, z: Expression) -> Expression:
+        return apply("log", 1 + z)
+
+    def expm1(self, z: Expression) -> Expression:
+        return apply("exp", z) - 1
 
     def real(self, z: Any) -> Any:
         return z

@@ -216,8 +216,8 @@ def _rank(node: Expression) -> int:
     if node.op == "transpose":
         return _rank(node.args[0])
     if node.op == "apply":
-        return 4 if node.data[1] else 3
-    return {"number": 0, "symbol": 1, "size": 1, "add": 2, "product": 2}.get(node.op, 3)
+        return 5 if node.data[1] else 4
+    return {"number": 0, "symbol": 1, "size": 1, "product": 2, "add": 3}.get(node.op, 4)
 
 
 def hadamard_order(node: Expression) -> Maybe:
@@ -404,6 +404,10 @@ def sum_of_products(node: Expression) -> Maybe:
     if inner.op == "power" and inner.args[1] is number(2) and 1 in inner.shape:
         base = inner.args[0]
         return product(transpose(base), base) if inner.is_column else product(base, transpose(base))
+    if inner.op == "product" and inner.args[0].op == "ones" and inner.args[0].shape[0] == 1:
+        return unary("sum", product(*inner.args[1:]))
+    if inner.op == "product" and inner.args[-1].op == "ones" and inner.args[-1].shape[1] == 1:
+        return unary("sum", product(*inner.args[:-1]))
     if inner.op == "product" and len(inner.args) == 2 and inner.args[0].is_column:
         return hadamard(unary("sum", inner.args[0]), unary("sum", inner.args[1]))
     return None

@@ -32,8 +32,8 @@ def _raised(base: str, mark: str, letters: dict[str, str], sign: str) -> str:
 
 
 def _sup(base: str, mark: str) -> str:
-    if mark.startswith("⊙"):
-        return _raised(base + "⊙", mark[1:], _SUP, "^")
+    if mark[:1] in ("⊙", "∘", "*"):
+        return _raised(base + mark[0], mark[1:], _SUP, "^")
     return _raised(base, mark, _SUP, "^")
 
 

@@ -38,7 +38,7 @@ class Point:
 
     def named(self, dim: str) -> int:
         if dim not in self.sizes:
-            raise KeyError(f"the size of dimension {dim!r} follows from no array given; it is needed here")
+            raise ValueError(f"the size {dim!r} follows from none of the arrays given; pass one that has it")
         return self.sizes[dim]
 
     def array(self, node: Expression) -> Array:

@@ -174,6 +174,11 @@ def number_text(value: float) -> str:
     return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
+def shortened(text: str, most: int = 60) -> str:
+    """A text for a sentence, its end cut off when it is long."""
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
 def listed(names: Iterable[Any], most: int = 12) -> str:
     """Names for a sentence, the later ones counted when there are many.
 
@@ -182,7 +187,7 @@ def listed(names: Iterable[Any], most: int = 12) -> str:
     >>> listed("abcde", most=3)
     "'a', 'b', 'c' and 2 more"
     """
-    names = [repr(name) if isinstance(name, str) else str(name) for name in names]
+    names = [repr(shortened(name)) if isinstance(name, str) else str(name) for name in names]
     if len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else "".join(names)

@@ -37,6 +37,13 @@ class Encoder:
         """Columns that a table must have."""
         return tuple(feature.name for feature in self.features)
 
+    def left_out_by_reason(self) -> dict[str, list[str]]:
+        """Names of the columns left out, under the reason they share."""
+        grouped: dict[str, list[str]] = {}
+        for column in self.left_out:
+            grouped.setdefault(column.reason, []).append(column.name)
+        return grouped
+
     def transform(self, table: Table, dtype: Any = np.float64) -> NDArray[Any]:
         """X of a table, (n, n_outputs).
 

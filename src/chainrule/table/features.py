@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import Column, Kind, number_text
+from .columns import Column, Kind, number_text, shortened
 
 LIMIT = 6.0  # standard deviations beyond which a value counts as an outlier
 RARE = 10  # levels seen less often than this share one column
@@ -143,7 +143,7 @@ def _useless(column: Column) -> str:
     if column.missing.any() or np.any(present != present[0]):
         return ""
     value = column.levels[int(present[0])] if column.levels else number_text(float(present[0]))
-    return f"every value is {value if len(value) <= 40 else value[:37] + '...'}"
+    return f"every value is {shortened(value)}"
 
 
 def _identifying(column: Column) -> str:

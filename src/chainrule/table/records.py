@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def to_json(record: Any) -> dict[str, Any]:
-    """The fields of a frozen dataclass that holds numbers, texts, booleans, None, others like it, or tuples of those."""
+    """The fields of a frozen dataclass; they hold numbers, texts, booleans, None, tuples, or others like it."""
     return dataclasses.asdict(record)
 
 

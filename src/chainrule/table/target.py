@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import Column, Table, listed, number_text
+from .columns import Column, Table, listed, number_text, shortened
 from .errors import TableError
 
 TargetKind = Literal["two classes", "classes", "labels", "numbers"]
@@ -92,9 +92,8 @@ class Target:
         >>> {name: column.tolist() for name, column in target.decode(np.array([[0.25], [0.75]])).items()}
         {'fruit': ['apple', 'pear'], 'probability of apple': [0.75, 0.25], 'probability of pear': [0.25, 0.75]}
         """
-        outputs = np.asarray(outputs, np.float64)
         if self.kind == "numbers":
-            values = outputs * self.std + self.mean
+            values = np.asarray(outputs, np.float64) * self.std + self.mean
             return {name: values[:, j] for j, name in enumerate(self.names)}
         if self.kind == "labels":
             columns = {name: (outputs[:, j] > 0.5).astype(np.int64) for j, name in enumerate(self.names)}
@@ -158,7 +157,7 @@ def _require_variety(column: Column, present: Array, distinct: Array) -> None:
         raise TableError(f"the target {column.name!r} has no values")
     if len(distinct) == 1:
         only = column.levels[distinct[0]] if column.levels else number_text(float(distinct[0]))
-        raise TableError(f"the target {column.name!r} is {only!r} in every row; there is nothing to learn")
+        raise TableError(f"the target {column.name!r} is {shortened(only)!r} in every row; there is nothing to learn")
 
 
 def _is_classes(column: Column, present: Array, distinct: Array) -> tuple[bool, str]:

@@ -227,9 +227,8 @@ def fit(
         end, stopped = minimize(job, optimizer, chosen, plan, start)
     else:
         end, stopped = train(job, optimizer, chosen, plan, start)
-    wanted = restore_best if restore_best is not None else patience is not None
-    best = end.best.theta if wanted or stopped == "interrupted" else None
-    found = end.theta if best is None else best
+    restore = stopped == "interrupted" or (patience is not None if restore_best is None else restore_best)
+    found = end.best.theta if restore and end.best.theta is not None else end.theta
     require_finite_end(job, found, end)
     return Fit(network, found.astype(kind), end.history, end, stopped, chosen.NAME)
 

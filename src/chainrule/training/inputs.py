@@ -95,7 +95,8 @@ def _require_finite(array: Array, name: str) -> None:
 
 def _checked_targets(network: Network, T: Any, n_samples: int, dtype: Any, name: str) -> Array:
     given = np.asarray(T)
-    if network.n_targets > 1 and given.dtype.kind in "biuOSU" and given.size == n_samples:
+    classes = given.dtype.kind in "biuOSU" or network.activations[-1].name in {"softmax", "sigmoid"}
+    if network.n_targets > 1 and classes and given.size == n_samples:
         raise ValueError(
             f"{name} holds one class label for each sample, but the network {network} has {network.n_targets} outputs "
             f"and takes a row for each: give it one-hot, np.eye({network.n_targets})[labels] for labels 0 to "

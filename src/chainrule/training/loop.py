@@ -32,7 +32,11 @@ class Run:
         self.session = engine.session(job, self.theta, self.memory, start.updates)
         self.book = Book(job, engine, plan, start)
         self.batch, self.tally, self.seed = start.batch, start.tally, start.seed
-        self.planned = start.updates + job.n_batches * plan.epochs - start.batch
+        self.n_batches = job.n_batches
+        self.planned = start.updates + self.n_batches * plan.epochs - start.batch
+        self._constant = (
+            None if callable(rule.learning_rate) else learning_rates(rule.learning_rate, np.zeros(self.n_batches), 0)
+        )
         self._call = 1
         self._last_rate: float | None = None
 
@@ -60,15 +64,15 @@ class Run:
             reason = self._walk(interrupt, bar)
             if reason:
                 return reason
-            tally, self.tally, self.batch = self.tally, Tally.empty(), 0
             entry = self.book.close(
                 self.theta,
                 self.session.gradient,
-                loss=tally.loss,
-                gradient_norm=tally.gradient_norm,
+                loss=self.tally.loss,
+                gradient_norm=self.tally.gradient_norm,
                 learning_rate=self._last_rate,
                 updates=self.session.updates,
             )
+            self.tally, self.batch = Tally.empty(), 0  # only now: an error while scoring leaves the epoch to be closed
             bar.epoch(entry)
             reason = self.book.verdict(entry, self.theta) or self._halt(interrupt)
             if reason:
@@ -78,27 +82,29 @@ class Run:
     def _walk(self, interrupt: Interrupt, bar: Quiet) -> str:
         """The rest of an epoch's mini-batches; why it was left early, or nothing."""
         order = self._order()
-        while self.batch < self.job.n_batches:
-            count = min(self._call, self.job.n_batches - self.batch)
+        while self.batch < self.n_batches:
+            count = min(self._call, self.n_batches - self.batch)
             rates = self._rates(count)
             began = time.perf_counter()
             record = self.session.run(order, self.batch, count, rates)
             self._enter(record, rates, order)
             self._pace(time.perf_counter() - began, count)
             bar.batches(self.batch)
-            reason = self._halt(interrupt) if self.batch < self.job.n_batches else ""
+            reason = self._halt(interrupt) if self.batch < self.n_batches else ""
             if reason:
                 return reason
         return ""
 
     def _order(self) -> Order | None:
         """The epoch's order of rows; a whole batch needs none."""
-        if not self.plan.shuffle or self.job.n_batches == 1:
+        if not self.plan.shuffle or self.n_batches == 1:
             return None
         return order_of_epoch(self.seed, self.book.number + 1, self.job.n_samples)
 
     def _rates(self, count: int) -> npt.NDArray[np.float64]:
         """The learning rates of the next `count` updates."""
+        if self._constant is not None:
+            return self._constant[:count]
         schedule = self.rule.learning_rate
         done = self.session.updates
         rates = learning_rates(schedule, np.arange(done + 1, done + count + 1), self.planned)

@@ -65,15 +65,14 @@ def non_finite_error(
 def require_finite_end(job: Job, theta: Array, end: TrainingState) -> None:
     """Refuse parameters that the very last update spoiled: no later loss was there to show it."""
     if not np.isfinite(theta).all():
-        last = end.history[-1]
         raise non_finite_error(
             job,
             theta,
             slice(job.batch_size),
-            epoch=last.number,
-            batch=job.n_batches,
-            update=last.updates,
-            learning_rate=last.learning_rate,
+            epoch=end.epoch + bool(end.batch),
+            batch=end.batch or job.n_batches,
+            update=end.updates,
+            learning_rate=end.history[-1].learning_rate if len(end.history) else None,
             history=end.history,
         )
 

@@ -70,11 +70,10 @@ class Book:
         updates: int,
     ) -> Epoch:
         """Enter an epoch that has ended: validate, score, remember the best."""
-        self.number += 1
         held, score = self.plan.validation, self.plan.score
         validation = None if held is None else self._validation(theta, held)
         entry = Epoch(
-            number=self.number,
+            number=self.number + 1,
             loss=loss,
             validation=validation,
             score=None if score is None else float(score(read_only(theta))),
@@ -85,6 +84,7 @@ class Book:
             seconds=self.seconds,
         )
         self.epochs.append(entry)
+        self.number = entry.number
         self.best = self.best.after(entry, theta, self.plan.min_delta)
         schedule = getattr(self.job.optimizer, "learning_rate", None)
         if isinstance(schedule, ReduceOnPlateau):

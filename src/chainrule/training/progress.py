@@ -8,8 +8,6 @@ from chainrule.training.history import Epoch
 if TYPE_CHECKING:
     from rich.console import Console
 
-Wish = "Literal['auto'] | bool | Console"
-
 
 class Quiet:
     """No progress bar."""

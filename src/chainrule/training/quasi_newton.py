@@ -1,6 +1,6 @@
 """Training by L-BFGS: every iteration is an epoch over the whole batch, with the same history and callbacks."""
 
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -62,11 +62,11 @@ class Descent:
         J, gradient = self.valley.J, self.valley.gradient
         if not (np.isfinite(J) and np.isfinite(gradient).all()):
             raise self._not_finite()
-        after: Callable[[Array], bool] = lambda theta: self._close(theta, interrupt, bar)  # noqa: E731
-        _, stopped = rule.minimize(self.valley, self.theta, after, self.plan.epochs)
+        close = partial(self._close, interrupt, bar)
+        _, stopped = rule.minimize(self.valley, self.theta, close, self.plan.epochs)
         return self.reason or stopped
 
-    def _close(self, theta: Array, interrupt: Interrupt, bar: Quiet) -> bool:
+    def _close(self, interrupt: Interrupt, bar: Quiet, theta: Array) -> bool:
         """An iteration has ended at theta."""
         J, gradient = self.valley(theta)
         self.theta[...] = theta

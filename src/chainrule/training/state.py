@@ -30,6 +30,9 @@ class Tally:
         return cls(np.empty(0), np.empty(0), np.empty(0))
 
     def with_record(self, record: Record) -> "Tally":
+        """The tally after one more call of the engine."""
+        if not self.weights.size:
+            return Tally(record.objectives, record.weights, record.norms)
         return Tally(
             np.concatenate([self.objectives, record.objectives]),
             np.concatenate([self.weights, record.weights]),
@@ -44,7 +47,7 @@ class Tally:
     @property
     def gradient_norm(self) -> float:
         """The mean of |g|."""
-        return float(self.norms.mean())
+        return float(self.norms.sum()) / self.norms.size
 
 
 @dataclass(frozen=True, eq=False)

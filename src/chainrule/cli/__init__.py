@@ -1,0 +1,5 @@
+"""The command: ``chainrule train | predict | check | info``."""
+
+from .app import main
+
+__all__ = ["main"]

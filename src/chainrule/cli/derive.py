@@ -1,0 +1,173 @@
+"""``chainrule derive``: the gradient of a network, or of a matrix expression, as equations."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from . import options
+from .endings import FAILED
+from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from chainrule.symbolic.derivation import Derivation
+    from chainrule.symbolic.derivative import Derivative
+
+EXAMPLES = """Examples:
+
+chainrule derive 784-256:relu-10:softmax --notation wichmann
+
+chainrule derive 4-8:tanh-3:softmax --format html --output derivation.html
+
+chainrule derive "1/2*norm2(A*sigma(B*x)-y)^2" --wrt B"""
+
+_NETWORK = re.compile(r"\s*\d+(:[^-]+)?(-\d+.*)+")
+_PAIRS = {"softmax": "categorical_cross_entropy", "sigmoid": "binary_cross_entropy", "exp": "poisson"}
+
+
+def command(
+    subject: Annotated[str, typer.Argument(help="A network such as 4-8:tanh-3:softmax, or a matrix expression.")],
+    wrt: Annotated[str | None, typer.Option(help="Differentiate an EXPRESSION by this symbol.")] = None,
+    shape: Annotated[
+        list[str] | None,
+        typer.Option(help="What a symbol is: b=vector, A=3xn, S=symmetric; may be repeated.", metavar="NAME=SHAPE"),
+    ] = None,
+    loss: options.CheckedLoss = None,
+    notation: Annotated[str, typer.Option(help="rows, watters, wichmann, chains, neuron or menon.")] = "rows",
+    output_format: Annotated[
+        Literal["text", "latex", "html", "mathml", "numpy"], typer.Option("--format", help="How it is written.")
+    ] = "text",
+    output: options.Output = None,
+    components: Annotated[bool, typer.Option(help="The steps by indices, in text.")] = False,
+    symbolic_sizes: Annotated[bool, typer.Option(help="Letters for the sizes.")] = False,
+    weights: Annotated[bool, typer.Option(help="Samples carry weights.")] = False,
+    l1: Annotated[float, typer.Option(help="Penalty l1 times the sum of |W|.", min=0)] = 0.0,
+    l2: Annotated[float, typer.Option(help="Penalty l2/2 times the sum of W^2.", min=0)] = 0.0,
+    optimizer: Annotated[Literal["sgd", "momentum", "adam"], typer.Option(help="Whose update ends it.")] = "sgd",
+    verify: Annotated[bool, typer.Option(help="Check every line of a network's derivation at random data.")] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Derive the gradient of a network in a notation, or of a matrix expression by one of its symbols."""
+    terminal = Terminal(as_json=as_json, quiet=False)
+    if wrt is not None or not _NETWORK.fullmatch(subject):
+        _expression(terminal, subject, wrt, shape or [], output_format, output)
+        return
+    from chainrule.network.spec import Network
+    from chainrule.symbolic.derivation import derive
+
+    last = subject.rpartition(":")[2].strip() if ":" in subject.rpartition("-")[2] else ""
+    network = Network.parse(subject, loss or _PAIRS.get(last, "half_squared_error"))
+    sizes = "symbolic" if symbolic_sizes else "own"
+    derivation = derive(network, notation, sizes=sizes, weights=weights, l1=l1, l2=l2, optimizer=optimizer)
+    if as_json:
+        terminal.emit(_described(derivation))
+    elif output_format == "text" and output is None:
+        from chainrule.symbolic.document import coloured
+
+        terminal.results.print(coloured(derivation, components))
+    else:
+        write(terminal, _written(derivation, output_format, components), output)
+    if verify:
+        _verify(terminal, derivation)
+
+
+def write(terminal: Terminal, text: str, output: Path | None) -> None:
+    """To the file, or as it is to standard output."""
+    if output is None:
+        terminal.results.print(text, markup=False, soft_wrap=True)
+    else:
+        output.write_text(text, encoding="utf-8")
+        terminal.say("Written", str(output))
+
+
+def _written(derivation: Derivation, output_format: str, components: bool) -> str:
+    if output_format == "text":
+        return derivation.text(components=components)
+    if output_format == "mathml":
+        return "\n".join(line.mathml() for line in derivation.steps)
+    if output_format == "numpy":
+        raise ValueError("the format numpy is for expressions; a network's gradient is net.value_and_gradient")
+    return derivation.latex() if output_format == "latex" else derivation.html()
+
+
+def _described(derivation: Derivation) -> dict[str, Any]:
+    lines = [
+        {"tag": s.tag, "layer": s.layer, "title": s.title, "text": s.text(), "latex": s.latex(), "reason": s.reason}
+        for s in derivation.steps
+    ]
+    network = derivation.network
+    return {
+        "network": str(network), "loss": network.loss.spec, "notation": derivation.notation.name, "lines": lines
+    }  # fmt: skip
+
+
+def _verify(terminal: Terminal, derivation: Derivation) -> None:
+    import numpy as np
+
+    from .check import random_data
+
+    rng = np.random.default_rng(0)
+    network = derivation.network
+    weights = rng.uniform(0.5, 1.5, 8) if derivation.options["weights"] else None
+    report = derivation.verify(network.initial(0), *random_data(network, 8, rng), weights)
+    terminal.say("Verified", f"{len(report.rows)} lines, largest relative error {report.max_error:.1e}")
+    if not report.ok:
+        terminal.messages.print(str(report), markup=False, soft_wrap=True)
+        raise typer.Exit(FAILED)
+
+
+# ---------------------------------------------------------------- expressions
+
+
+def _expression(
+    terminal: Terminal, text: str, wrt: str | None, shapes: list[str], output_format: str, output: Path | None
+) -> None:
+    from chainrule.symbolic.derivative import differentiate
+
+    if wrt is None:
+        raise ValueError(f"{text!r} is no network; to differentiate an expression say by what: --wrt SYMBOL")
+    derivative = differentiate(text, wrt, dict(map(_shape, shapes)))
+    if terminal.as_json:
+        terminal.emit(_described_derivative(derivative))
+        return
+    write(terminal, _derivative_text(derivative, output_format), output)
+
+
+def _shape(text: str) -> tuple[str, Any]:
+    name, sign, said = text.partition("=")
+    if not sign:
+        raise ValueError(f"--shape is NAME=SHAPE, such as b=vector or A=3xn; given {text!r}")
+    if said in ("scalar", "vector", "matrix", "symmetric"):
+        return name, said
+    return name, tuple(int(d) if d.isdigit() else d for d in said.split("x"))
+
+
+def _derivative_text(derivative: Derivative, output_format: str) -> str:
+    from chainrule.symbolic.latex import latex
+
+    if output_format == "numpy":
+        return derivative.numpy()
+    if output_format == "latex":
+        return latex(derivative.equation())
+    if output_format == "mathml":
+        return derivative.mathml()
+    if output_format == "html":
+        from chainrule.symbolic.page import derivative_page
+
+        return derivative_page(derivative)
+    return "\n".join([*(step.text() for step in derivative.steps[:-1]), str(derivative)])
+
+
+def _described_derivative(derivative: Derivative) -> dict[str, Any]:
+    return {
+        "expression": str(derivative.function),
+        "wrt": derivative.variable.name,
+        "kind": derivative.kind,
+        "text": derivative.text(),
+        "latex": derivative.latex(),
+        "numpy": derivative.numpy(),
+        "steps": [step.text() for step in derivative.steps],
+    }

@@ -1,0 +1,89 @@
+"""``chainrule explain``: the gradient of one row of a table, with all its numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from . import options
+from .derive import write
+from .loading import load_table_model
+from .terminal import Terminal
+
+EXAMPLES = """Examples:
+
+chainrule explain digits.safetensors digits --row 3
+
+chainrule explain houses.safetensors houses.csv --row 3 --weight 2,5,1 --notation menon
+
+chainrule explain digits.safetensors digits --format html --output row.html"""
+
+
+def command(
+    model: Annotated[Path, typer.Argument(help="A model that train wrote.")],
+    file: options.Table,
+    row: Annotated[int, typer.Option(help="The row, counted from 0.", min=0)] = 0,
+    weight: Annotated[
+        str | None, typer.Option(help="Follow the weight LAYER,TO,FROM; neurons counted from 0.", metavar="L,I,J")
+    ] = None,
+    notation: Annotated[str, typer.Option(help="rows, watters, wichmann, chains, neuron or menon.")] = "rows",
+    learning_rate: Annotated[float, typer.Option(help="Of the step whose effect is shown.")] = 0.1,
+    output_format: Annotated[Literal["text", "html"], typer.Option("--format", help="How it is written.")] = "text",
+    output: options.Output = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Show both chains of backpropagation for one row: every vector, one weight's path, where the gradient fades."""
+    import numpy as np
+
+    from chainrule.symbolic.explanation import explain
+
+    terminal = Terminal(as_json=as_json, quiet=False)
+    table_model = load_table_model(model)
+    x, t = _row(table_model, file, row)
+    theta = np.asarray(table_model.theta, dtype=np.float64)
+    found = explain(table_model.network, theta, x, t, notation, weight=_weight(weight), learning_rate=learning_rate)
+    if as_json:
+        terminal.emit(_described(found))
+    else:
+        write(terminal, found.text() if output_format == "text" else found.html(), output)
+
+
+def _weight(text: str | None) -> tuple[int, int, int] | None:
+    if text is None:
+        return None
+    parts = text.split(",")
+    if len(parts) != 3 or not all(p.strip().isdigit() for p in parts):
+        raise ValueError(f"--weight is LAYER,TO,FROM such as 2,5,1; given {text!r}")
+    layer, to, source = map(int, parts)
+    return layer, to, source
+
+
+def _row(model: Any, source: str, row: int) -> tuple[Any, Any]:
+    """x and t of one row of a table."""
+    import numpy as np
+
+    from chainrule.table import read_table
+    from chainrule.table.target import rows_with_target
+
+    table = read_table(source)
+    known = rows_with_target(table, model.target.names)
+    if row not in known:
+        reason = "has no target" if 0 <= row < table.n_rows else f"is not there: the table has {table.n_rows} rows"
+        raise ValueError(f"row {row} of {source} {reason}")
+    chosen = table.take(np.array([row]))
+    return model.encoder.transform(chosen), model.target.encode(chosen)
+
+
+def _described(found: Any) -> dict[str, Any]:
+    return {
+        "network": str(found.derivation.network),
+        "notation": found.derivation.notation.name,
+        "quantities": [
+            {"tag": q.line.tag, "layer": q.line.layer, "equation": q.line.text(), "values": q.array} for q in found
+        ],
+        "layers": [vars(report) for report in found.layers],
+        "path": {**vars(found.path), "factors": [vars(f) for f in found.path.factors]},
+        "step": vars(found.step),
+    }

@@ -1,0 +1,26 @@
+"""Model files as the commands want them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chainrule.table import TableModel
+
+
+def load_model(path: Path) -> Any:
+    """Any model that a file holds."""
+    from chainrule.models import load
+
+    return load(path)
+
+
+def load_table_model(path: Path) -> TableModel:
+    """A model that knows the columns of a table."""
+    from chainrule.table import TableModel
+
+    model = load_model(path)
+    if not isinstance(model, TableModel):
+        raise ValueError(f"'{path}' holds a bare network, which knows no columns; use a model that train wrote")
+    return model

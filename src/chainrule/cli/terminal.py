@@ -1,0 +1,102 @@
+"""What a command says: messages on standard error, results on standard output."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+LABEL = 8  # width of the words before the sentences
+
+
+class Terminal:
+    """Where a command writes to; ``--json`` and ``--quiet`` decide how much."""
+
+    def __init__(self, *, as_json: bool, quiet: bool) -> None:
+        from rich.console import Console
+
+        self.as_json, self.quiet = as_json, quiet
+        self.messages = Console(stderr=True, highlight=False, quiet=quiet)
+        self.results = Console(highlight=False, quiet=quiet or as_json)
+
+    def say(self, label: str, text: str) -> None:
+        """A message: a word in bold, then a sentence."""
+        _labelled(self.messages, label, text)
+
+    def result(self, label: str, text: str) -> None:
+        """The same for a result."""
+        _labelled(self.results, label, text)
+
+    def show(self, headings: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+        """A table of results, numbers to the right of names."""
+        from rich import box
+        from rich.table import Table
+
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_edge=False)
+        for j, heading in enumerate(headings):
+            table.add_column(heading, justify="right" if j else "left", no_wrap=True)
+        for row in rows:
+            table.add_row(*map(_escaped, row))
+        self.results.print(table)
+
+    def show_scores(self, scores: Mapping[str, Mapping[str, float]]) -> None:
+        """Scores by part of the rows: a line for each score, a column for each part."""
+        names = dict.fromkeys(name for part in scores.values() for name in part)
+        rows = [[name, *(number(part.get(name)) for part in scores.values())] for name in names]
+        self.results.print()
+        self.show(["", *scores], rows)
+        self.results.print()
+
+    def emit(self, results: Mapping[str, Any]) -> None:
+        """The results as one JSON object, where JSON was asked for; numbers that are not finite become null."""
+        if self.as_json:
+            print(json.dumps(plain(results), ensure_ascii=False, indent=2, allow_nan=False))  # noqa: T201
+
+
+def plain(value: Any) -> Any:
+    """Something that JSON can hold."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if hasattr(value, "tolist"):  # an array, or a number of NumPy
+        return plain(value.tolist())
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _labelled(console: Console, label: str, text: str) -> None:
+    """On a terminal the sentence wraps under itself; in a file it stays on its line."""
+    if not console.is_terminal:
+        console.print(f"{label:<{LABEL}}  {text}", markup=False, soft_wrap=True)
+        return
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(min_width=LABEL, style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(_escaped(label), _escaped(text))
+    console.print(grid)
+
+
+def _escaped(text: str) -> str:
+    """Square brackets of a column's name are no markup."""
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def number(value: float | None) -> str:
+    """A score for a table.
+
+    Examples
+    --------
+    >>> number(0.98123), number(1234567.0), number(None)
+    ('0.9812', '1234567', '-')
+    """
+    if value is None or not math.isfinite(value):
+        return "-"
+    return f"{value:.4f}" if abs(value) < 1000 else f"{value:.7g}"

@@ -1,0 +1,470 @@
+"""The lines of a derivation: the forward equations stated, everything else differentiated from them.
+
+Column form, so that a notation only has to transpose: Z_l = W_l A_{l-1} + b_l 1^T (F1), A_l = sigma_l(Z_l) (F2),
+D_l = dJ/dZ_l, G_l = dJ/dA_l.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chainrule.symbolic import rules
+from chainrule.symbolic.boxes import Box, ident, num, partial, row, sub
+from chainrule.symbolic.components import components
+from chainrule.symbolic.derivation import Line, Section
+from chainrule.symbolic.expression import (
+    Expression,
+    add,
+    apply,
+    hadamard,
+    make,
+    number,
+    ones,
+    power,
+    product,
+    scale,
+    size,
+    substitute,
+    symbol,
+    times,
+    transpose,
+    unary,
+)
+from chainrule.symbolic.functions import square_root
+from chainrule.symbolic.losses import activation_form, column_sums, expand, factor, loss_form, slope_of
+from chainrule.symbolic.notation import Layer, Notation, shifted
+from chainrule.symbolic.quantities import Quantities
+from chainrule.symbolic.simplify import simplify
+
+if TYPE_CHECKING:
+    from chainrule.network.spec import Network
+
+
+@dataclass(frozen=True)
+class Builder:
+    """Writes the lines of one network in one notation."""
+
+    network: Network
+    notation: Notation
+    options: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        own = self.options["sizes"] == "own"
+        object.__setattr__(self, "q", Quantities(self.network, self.notation, own))
+        object.__setattr__(self, "special", {})
+
+    q: Quantities = None  # type: ignore[assignment]
+    special: dict[Expression, Box] = None  # type: ignore[assignment]
+
+    # ------------------------------------------------------------ the parts
+
+    @property
+    def depth(self) -> int:
+        return self.q.depth
+
+    @property
+    def absorbed(self) -> bool:
+        return self.notation.absorbs(self.network)
+
+    def sections(self) -> tuple[Section, ...]:
+        """All lines, in the order in which a text gives them."""
+        backward = [line for l in reversed(range(1, self.depth)) for line in self.recursion(l)]
+        layers = reversed(range(1, self.depth + 1))
+        parts = [
+            ("Forward", self.forward()),
+            ("Activation functions", self.functions()),
+            ("Cost", self.cost()),
+            ("The last layer", self.last_layer()),
+            ("The general step", self.general_step() if self.depth > 1 else []),
+            ("Backward, layer by layer", backward),
+            ("Gradients", [line for l in layers for line in self.gradients(l)]),
+            ("The input", self.inputs()),
+            ("Update", self.update()),
+        ]
+        return tuple(Section(title, tuple(lines)) for title, lines in parts if lines)
+
+    def write(
+        self, tag: str, role: str, layer: Layer, title: str, reason: str, *right: Expression, **more: Any
+    ) -> Line:
+        """A line whose left side is a quantity and whose right sides are given in the column form."""
+        forms = dict.fromkeys(self.shown(self.q.translated(role, layer, r)) for r in right)
+        left = self.q.symbol(role, layer)
+        forms.pop(left, None)
+        more.setdefault("components", components(self.q, tag, role, layer))
+        return Line(tag, layer, title, reason, left, tuple(forms), self.script(), **more)
+
+    def script(self) -> Any:
+        return self.q.script(self.special)
+
+    def shown(self, node: Expression) -> Expression:
+        """The last touch: derivatives as the notation writes them, diagonal matrices where it prefers them."""
+        if self.notation.slope == "partial":
+            self._register_slopes(node)
+        if self.notation.diagonal and node.op == "hadamard" and node.is_column:
+            slopes = [a for a in node.args if a.op == "apply" and a.data[1]]
+            others = [a for a in node.args if a not in slopes]
+            if slopes and others:
+                return product(*(unary("diag", s) for s in slopes), hadamard(*others))
+        return node
+
+    def _register_slopes(self, node: Expression) -> None:
+        from chainrule.symbolic.expression import postorder
+        from chainrule.symbolic.layout import layout
+
+        for n in postorder(node):
+            if n.op == "apply" and n.data[1] == 1:
+                plain = self.q.script()
+                self.special[n] = partial(plain.name(n.data[0]), layout(n.args[0], plain))
+
+    # ------------------------------------------------------------ forward
+
+    def affine(self, l: Layer, below: Expression, weights: Expression, bias: Expression | None) -> Expression:
+        total = times(weights, below)
+        return total if bias is None else add(total, times(bias, ones((1, self.q.samples))))
+
+    def z_form(self, l: Layer, below: Expression | None = None) -> Expression:
+        """F1 in the column form, made of the notation's symbols."""
+        q = self.q
+        if self.absorbed:
+            return times(q.leaf("augmented_weights", l), q.leaf("augmented", shifted(l, -1)))
+        bias = q.leaf("bias", l) if self.network.bias else None
+        return self.affine(l, below or q.leaf("activation", shifted(l, -1)), q.leaf("weights", l), bias)
+
+    def activated(self, l: Layer, z: Expression) -> Expression:
+        """sigma_l of an expression: abstract where elementwise, itself where it is the identity."""
+        if isinstance(l, int):
+            sigma = self.network.activation(l)
+            if sigma.name == "identity":
+                return z
+            if sigma.name == "softmax":
+                return make("softmax", (z,), 0)
+        return apply(self.q.function(l), z)
+
+    def forward(self) -> list[Line]:
+        q = self.q
+        lines = []
+        if self.network.activation(0).name == "identity":
+            reason = "the input is what layer 0 puts out"
+            lines.append(self.write("F2", "activation", 0, "The input", reason, q.leaf("input")))
+        else:
+            lines.append(self.write("F1", "preactivation", 0, "The input", "given", q.leaf("input")))
+            reason = "the input passes an activation of its own"
+            form = self.activated(0, q.leaf("preactivation", 0))
+            lines.append(self.write("F2", "activation", 0, "Layer 0", reason, form))
+        for l in range(1, self.depth + 1):
+            lines += self.forward_layer(l)
+        return lines
+
+    def forward_layer(self, l: int) -> list[Line]:
+        q = self.q
+        lines = []
+        if self.absorbed:
+            below = q.leaf("activation", l - 1)
+            extended = unary("append_ones", below)
+            lines.append(self.augmentation("augmented", l - 1, "a 1 is appended to every layer's input", extended))
+            plain = unary("drop_column", q.leaf("augmented_weights", l))
+            lines.append(self.augmentation("weights", l, "the last column of the matrix holds the biases", plain))
+        title = f"Layer {l}: pre-activation"
+        reason = "weights times inputs" + (", plus bias" if self.network.bias else "")
+        lines.append(self.write("F1", "preactivation", l, title, reason, self.z_form(l)))
+        if q.merged("activation", l) == "activation":
+            form = self.activated(l, q.leaf("preactivation", l))
+            why = "softmax over the outputs of a sample" if form.op == "softmax" else "the activation, entry by entry"
+            lines.append(self.write("F2", "activation", l, f"Layer {l}: activation", why, form))
+        return lines
+
+    def augmentation(self, role: str, l: int, reason: str, form: Expression) -> Line:
+        return self.write("def", role, l, "Absorbed biases", reason, form, components=())
+
+    def functions(self) -> list[Line]:
+        """sigma_l and sigma_l' as formulas of a number."""
+        lines = []
+        for l in range(0 if self.network.activation(0).name != "identity" else 1, self.depth + 1):
+            sigma = self.network.activation(l)
+            form = activation_form(sigma)
+            if form is None or sigma.name == "identity":
+                continue
+            z = self.q.scalar("__z", ident(self.notation.letter("preactivation").lower()))
+            self.q.scalar("__a", ident(self.notation.letter("activation").lower()))
+            title, why = f"Activation of layer {l}", f"{sigma.spec}, from the table of activations"
+            name = self.q.function(l)
+            lines.append(Line("def", l, title, why, apply(name, z), (form[0],), self.q.script()))
+            if form[1] is not None:
+                why = f"its derivative, where {text_of(self.q, '__a')} is its value"
+                lines.append(Line("def", l, title, why, apply(name, z, 1), (form[1],), self.q.script()))
+        return lines
+
+    # ------------------------------------------------------------ cost and last layer
+
+    def share(self) -> Expression:
+        """What each sample's loss is multiplied by: 1/N, a row of weights, or 1 for one sample."""
+        if self.options["weights"] and self.notation.samples != "one":
+            return self.shares()
+        return number(1) if self.notation.samples == "one" else power(size("N"), number(-1))
+
+    def shares(self) -> Expression:
+        row_wise = self.notation.samples == "columns"
+        shape = (1, self.q.samples) if row_wise else (self.q.samples, 1)
+        self.q.names.setdefault("share", ident("ω"))
+        node = symbol("share", shape)
+        return node if row_wise else transpose(node)
+
+    def shared(self, node: Expression) -> Expression:
+        """Every sample's column times its share."""
+        share = self.share()
+        if share.is_scalar:
+            return scale(share, node)
+        return hadamard(node, product(ones((node.shape[0], 1)), share))
+
+    @property
+    def loss_matrices(self) -> tuple[Expression, Expression]:
+        q = self.q
+        return q.leaf("activation", self.depth), q.leaf("target", self.depth)
+
+    def penalties(self) -> list[Expression]:
+        terms = []
+        for l in range(1, self.depth + 1):
+            W = self.q.leaf("weights", l)
+            if self.options["l1"]:
+                terms.append(times(self.rate("l1"), unary("sum", apply("abs", W))))
+            if self.options["l2"]:
+                half = hadamard(number(0.5), self.rate("l2"))
+                terms.append(times(half, unary("sum", power(W, number(2)))))
+        return terms
+
+    def rate(self, name: str) -> Expression:
+        return self.q.scalar(name, sub(ident("λ"), num(name[1])))
+
+    def cost(self) -> list[Line]:
+        output, target = self.loss_matrices
+        loss = self.network.head.loss
+        form = loss_form(loss, output, target)
+        lines = []
+        if self.options["weights"] and self.notation.samples != "one":
+            lines.append(self.share_line())
+        if form is None:
+            self.q.names.setdefault("losses", ident("ℓ"))
+            losses: Expression = symbol("losses", (1, self.q.samples))
+        else:
+            losses = times(factor(loss, output.shape[0]), product(ones((1, output.shape[0])), form.term))
+        share = self.share()
+        data = unary("sum", losses) if share.is_scalar else product(losses, transpose(share))
+        total = add(hadamard(share, data) if share.is_scalar else data, *self.penalties())
+        self.q.names.setdefault("J", self.notation.glyph("cost"))
+        reason = f"{loss.spec}" + (", averaged over the samples" if self.notation.samples != "one" else ", one sample")
+        reason += "; the penalties are on the weights" if self.penalties() else ""
+        cost = Line("J", None, "The cost", reason, symbol("J"), (simplify(total),), self.q.script())
+        return [*lines, cost]
+
+    def share_line(self) -> Line:
+        share = self.shares()
+        symbol_ = share if share.op == "symbol" else share.args[0]
+        self.q.names.setdefault("w", ident("w"))
+        w = symbol("w", symbol_.shape)
+        form = scale(power(unary("sum", w), number(-1)), w)
+        return Line("def", None, "Shares", "each sample's weight over their sum", symbol_, (form,), self.q.script())
+
+    def last_layer(self) -> list[Line]:
+        q, L = self.q, self.depth
+        output, target = self.loss_matrices
+        loss, sigma = self.network.head.loss, self.network.activation(L)
+        form = loss_form(loss, output, target)
+        if form is None:
+            q.names.setdefault("slopes", row(ident("∇"), ident("ℓ")))
+            turned = self.notation.samples == "rows"
+            slopes = symbol("slopes", output.shape[::-1] if turned else output.shape)
+            slope = self.shared(transpose(slopes) if turned else slopes)
+        else:
+            slope = self.shared(times(factor(loss, output.shape[0]), form.slope))
+        lines = []
+        if q.merged("error", L) == "error":
+            why = f"the derivative of {loss.spec} by the output"
+            lines.append(self.write("B1", "error", L, "The cost by the output", why, slope, claim=("error", L)))
+        lines.append(self.last_delta(slope, form is not None))
+        return [*lines, *self.when_normalized(sigma.name, loss.name)]
+
+    def last_delta(self, slope: Expression, elementwise: bool) -> Line:
+        q, L = self.q, self.depth
+        sigma = self.network.activation(L)
+        concrete = self.through(L, slope)
+        forms = [self.through_abstract(L, q.leaf("error", L))] if q.merged("error", L) == "error" else []
+        forms.append(concrete)
+        why = "the chain rule: times the derivative of the last activation"
+        cancelled = expand(concrete)
+        if elementwise and sigma.name != "identity" and _length(cancelled) < _length(simplify(concrete)):
+            forms.append(cancelled)
+            why += "; what stands in both factors cancels"
+        if sigma.name == "identity":
+            why = "the output is linear: its derivative is the derivative by the pre-activation"
+        return self.write("B1", "delta", L, "delta of the last layer", why, *forms, claim=("delta", L))
+
+    def when_normalized(self, activation: str, loss: str) -> list[Line]:
+        if (activation, loss) != ("softmax", "categorical_cross_entropy") or self.network.head.loss.parameters:
+            return []
+        output, target = self.loss_matrices
+        form = self.shared(add(output, scale(number(-1), target)))
+        condition = "the targets of every sample sum to one"
+        why = f"because {condition}"
+        return [self.write("B1", "delta", self.depth, "delta, cancelled", why, form, condition=condition)]
+
+    def through(self, l: int, error: Expression) -> Expression:
+        """dJ/dz from dJ/da with the activation's own derivative."""
+        q, sigma = self.q, self.network.activation(l)
+        z, a = q.leaf("preactivation", l), q.leaf("activation", l)
+        if sigma.name == "softmax":
+            weighed = hadamard(a, error)
+            return add(weighed, scale(number(-1), hadamard(a, column_sums(weighed))))
+        slope = slope_of(sigma, z, a)
+        return self.through_abstract(l, error) if slope is None else hadamard(error, slope)
+
+    def through_abstract(self, l: Layer, error: Expression) -> Expression:
+        """dJ/dz from dJ/da, differentiated from F2."""
+        z = self.q.leaf("preactivation", l)
+        variable = symbol("__z_column", z.shape)
+        derived = rules.gradient(self.activated(l, variable), variable, error, simplify)
+        derived = substitute(derived, {variable: z})
+        soft = make("softmax", (variable,), 0)
+        here = make("softmax", (z,), 0)
+        return substitute(derived, {here: self.q.leaf("activation", l)}) if soft is not here else derived
+
+    # ------------------------------------------------------------ backward
+
+    def error_form(self, l: Layer) -> Expression:
+        """G_l from D_{l+1}, differentiated from F1."""
+        above = shifted(l, 1)
+        a = self.q.leaf("activation", l)
+        variable = symbol("__a_column", a.shape)
+        bias = self.q.leaf("bias", above) if self.network.bias and not self.absorbed else None
+        z = self.affine(above, variable, self.q.leaf("weights", above), bias)
+        return rules.gradient(z, variable, self.q.leaf("delta", above), simplify)
+
+    def recursion(self, l: Layer) -> list[Line]:
+        """B2."""
+        own = isinstance(l, int)
+        error = self.error_form(l)
+        where = f"layer {l}" if own else "any hidden layer"
+        to_delta = "the chain rule through the activation"
+        lines = []
+        if self.notation.split:
+            why = "every neuron gathers the errors of those it leads to"
+            claim = ("error", l) if own else None
+            lines.append(self.write("B2", "error", l, f"The cost by the output of {where}", why, error, claim=claim))
+            error = self.q.leaf("error", l)
+        else:
+            to_delta = "the errors of the layer above come back through its weights; " + to_delta
+        forms = [self.through_abstract(l, error)]
+        if isinstance(l, int):
+            forms.append(self.through(l, error))
+        claim = ("delta", l) if own else None
+        lines.append(self.write("B2", "delta", l, f"delta of {where}", to_delta, *forms, claim=claim))
+        return lines
+
+    def general_step(self) -> list[Line]:
+        """The step for any layer, with a letter for its number."""
+        l = self.notation.layer
+        role = "augmented_weights" if self.absorbed else "weights"
+        lines = self.recursion(l)
+        form = add(self.parameter_form(role, l), *self.penalty_slope(l))
+        lines.append(self.write("B3", f"{role}_gradient", l, "Gradient of the weights", _WEIGHTS_REASON, form))
+        if self.network.bias and not self.absorbed:
+            form = self.parameter_form("bias", l)
+            lines.append(self.write("B4", "bias_gradient", l, "Gradient of the bias", _BIAS_REASON, form))
+        return lines
+
+    def parameter_form(self, role: str, l: Layer) -> Expression:
+        """dJ/dW_l or dJ/db_l from D_l, differentiated from F1."""
+        q = self.q
+        parameter = q.leaf(role, l)
+        variable = symbol("__parameter", parameter.shape)
+        if role == "augmented_weights":
+            z = times(variable, q.leaf("augmented", shifted(l, -1)))
+        else:
+            weights = variable if role == "weights" else q.leaf("weights", l)
+            bias = (variable if role == "bias" else q.leaf("bias", l)) if self.network.bias else None
+            z = self.affine(l, q.leaf("activation", shifted(l, -1)), weights, bias)
+        return rules.gradient(z, variable, q.leaf("delta", l), simplify)
+
+    def penalty_slope(self, l: Layer) -> list[Expression]:
+        W = self.q.leaf("weights", l)
+        terms = []
+        if self.options["l1"]:
+            terms.append(scale(self.rate("l1"), apply("sign", W)))
+        if self.options["l2"]:
+            terms.append(scale(self.rate("l2"), W))
+        return [unary("append_zeros", t) for t in terms] if self.absorbed else terms
+
+    def gradients(self, l: int) -> list[Line]:
+        """B3 and B4."""
+        role = "augmented_weights" if self.absorbed else "weights"
+        form = add(self.parameter_form(role, l), *self.penalty_slope(l))
+        title = f"Gradient of the weights of layer {l}"
+        lines = [self.write("B3", f"{role}_gradient", l, title, _WEIGHTS_REASON, form, claim=(f"{role}_gradient", l))]
+        if self.network.bias and not self.absorbed:
+            form = self.parameter_form("bias", l)
+            title = f"Gradient of the bias of layer {l}"
+            lines.append(self.write("B4", "bias_gradient", l, title, _BIAS_REASON, form, claim=("bias_gradient", l)))
+        return lines
+
+    def inputs(self) -> list[Line]:
+        """B5."""
+        error = self.error_form(0)
+        why = "one more step back gives the sensitivity of the cost to the input"
+        lines = [self.write("B5", "error", 0, "The cost by the input of layer 1", why, error, claim=("error", 0))]
+        if self.network.activation(0).name != "identity":
+            forms = [self.through_abstract(0, self.q.leaf("error", 0)), self.through(0, self.q.leaf("error", 0))]
+            why = "through the activation of the input"
+            lines.append(self.write("B5", "delta", 0, "The cost by the input", why, *forms, claim=("delta", 0)))
+        return lines
+
+    # ------------------------------------------------------------ update
+
+    def update(self) -> list[Line]:
+        """U, for the weights of any layer; the biases move likewise."""
+        q = self.q
+        role = "augmented_weights" if self.absorbed else "weights"
+        l = self.notation.layer
+        W, g = q.symbol(role, l), q.symbol(f"{role}_gradient", l)
+        eta = q.scalar("eta", self.notation.glyph("rate"))
+        steps: dict[str, list[tuple[str, Expression, Expression]]] = {
+            "sgd": [("Against the gradient, the direction in which the cost rises fastest", W, W - eta * g)],
+            "momentum": self.momentum(W, g, eta),
+            "adam": self.adam(W, g, eta),
+        }
+        chosen = steps[self.options["optimizer"]]
+        return [
+            Line("U", l, "Update", why, left, (simplify(right),), q.script(), relation="←")
+            for why, left, right in chosen
+        ]
+
+    def momentum(self, W: Expression, g: Expression, eta: Expression) -> list[tuple[str, Expression, Expression]]:
+        v = self.q.matrix("velocity", ident("v"), W)
+        mu = self.q.scalar("mu", ident("μ"))
+        return [("a decaying sum of past steps", v, mu * v - eta * g), ("the weights follow it", W, W + v)]
+
+    def adam(self, W: Expression, g: Expression, eta: Expression) -> list[tuple[str, Expression, Expression]]:
+        q = self.q
+        m, v = q.matrix("moment", ident("m"), W), q.matrix("square", ident("v"), W)
+        first, second = (q.scalar(f"beta{i}", sub(ident("β"), num(i))) for i in (1, 2))
+        epsilon, step = q.scalar("epsilon", ident("ε")), q.scalar("step", ident("t"))
+        m_hat = m / (1 - power(first, step))
+        v_hat = v / (1 - power(second, step))
+        return [
+            ("the running mean of the gradients", m, first * m + (1 - first) * g),
+            ("the running mean of their squares", v, second * v + (1 - second) * g * g),
+            ("both freed of their start at zero, step t", W, W - eta * m_hat / (square_root(v_hat) + epsilon)),
+        ]
+
+
+_WEIGHTS_REASON = "every weight meets the error it leads to and the input it comes from: an outer product"
+_BIAS_REASON = "a bias enters its pre-activation with factor one"
+
+
+def _length(node: Expression) -> int:
+    return 1 + sum(_length(a) for a in node.args)
+
+
+def text_of(q: Quantities, name: str) -> str:
+    from chainrule.symbolic.text import text
+
+    return text(q.names[name])

@@ -1,0 +1,98 @@
+"""A derivation as plain text and as a LaTeX document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chainrule.symbolic.latex import escape, latex
+from chainrule.symbolic.text import text
+
+if TYPE_CHECKING:
+    from chainrule.symbolic.derivation import Derivation, Line
+
+_PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
+\usepackage[T1]{fontenc}
+\usepackage{amsmath,amssymb}
+\usepackage[margin=25mm]{geometry}
+\setlength{\parindent}{0pt}
+\setlength{\parskip}{4pt}
+\allowdisplaybreaks
+\begin{document}
+"""
+
+
+def title(derivation: Derivation) -> str:
+    """What the derivation is of."""
+    return f"Backpropagation of {derivation.network}"
+
+
+def subtitle(derivation: Derivation) -> str:
+    notation = derivation.notation
+    return f"in the notation {notation.name}" + (f" ({notation.source})" if notation.source else "")
+
+
+def plain_text(derivation: Derivation, components: bool, reasons: bool) -> str:
+    """All lines, one equation to a line, with tags, dimensions and reasons."""
+    parts = [title(derivation), subtitle(derivation)]
+    for section in derivation.sections:
+        parts += ["", section.title, "-" * len(section.title)]
+        width = max(len(line.text()) for line in section.lines)
+        for line in section.lines:
+            parts += _line_text(line, min(width, 72), components, reasons)
+    return "\n".join(parts)
+
+
+def _line_text(line: Line, width: int, components: bool, reasons: bool) -> list[str]:
+    tag = "" if line.tag == "def" else line.tag
+    lines = [f"{tag:3} {line.text():{width}}   ({text(line.shape())})"]
+    if reasons:
+        lines.append(f"      {line.reason}")
+    if components:
+        lines += [f"        {text(c)}" for c in line.components]
+    return lines
+
+
+def coloured(derivation: Derivation, components: bool) -> Any:
+    """The same for rich: tags and titles in colour."""
+    from rich.text import Text
+
+    shown = Text()
+    shown.append(title(derivation) + "\n", "bold")
+    shown.append(subtitle(derivation) + "\n", "dim")
+    for section in derivation.sections:
+        shown.append(f"\n{section.title}\n", "bold cyan")
+        width = min(max(len(line.text()) for line in section.lines), 72)
+        for line in section.lines:
+            shown.append(f"{'' if line.tag == 'def' else line.tag:3} ", "green")
+            shown.append(f"{line.text():{width}}")
+            shown.append(f"   ({text(line.shape())})\n", "dim")
+            shown.append(f"      {line.reason}\n", "italic dim")
+            for box in line.components if components else ():
+                shown.append(f"        {text(box)}\n")
+    return shown
+
+
+def latex_body(derivation: Derivation) -> str:
+    """The sections without a preamble, for a notebook or one's own document."""
+    parts = []
+    for section in derivation.sections:
+        parts.append(rf"\subsection*{{{escape(section.title)}}}")
+        parts += [_line_latex(line) for line in section.lines]
+    return "\n".join(parts)
+
+
+def _line_latex(line: Line) -> str:
+    tag = "" if line.tag == "def" else rf" \tag{{{line.tag}}}"
+    sides = [latex(line.left, line.script), *(latex(r, line.script) for r in line.right)]
+    sign = r"\leftarrow" if line.relation == "←" else "="
+    body = rf" \\ &{sign} ".join(sides[1:])
+    equation = rf"\begin{{equation*}}\begin{{aligned}}{sides[0]} &{sign} {body}\end{{aligned}}{tag}\end{{equation*}}"
+    shape = rf"\hfill $({latex(line.shape())})$"
+    steps = [rf"\begin{{equation*}}\small {latex(c)}\end{{equation*}}" for c in line.components]
+    return "\n".join([rf"{escape(line.title)}: {escape(line.reason)}. {shape}", equation, *steps])
+
+
+def latex_document(derivation: Derivation) -> str:
+    """A document that compiles as it stands."""
+    head = rf"\section*{{{escape(title(derivation))}}}" + "\n" + escape(subtitle(derivation)).capitalize() + ".\n"
+    return _PREAMBLE + head + latex_body(derivation) + "\n\\end{document}\n"

@@ -1,0 +1,381 @@
+"""A derivation with the numbers of one example: both chains, the path of a weight, where the gradient fades, the step.
+
+dJ/dW_l[i, j] = delta_l[i] a_{l-1}[j] (B3), and delta_l[i] is a sum over all ways from neuron i to the output of
+products of weights and slopes (B2 unrolled); the largest of them is shown factor by factor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.network.arrays import NUMPY
+from chainrule.symbolic.boxes import Box
+from chainrule.symbolic.derivation import Derivation, Line, derive
+from chainrule.symbolic.layout import layout
+from chainrule.symbolic.notation import Notation, notation
+from chainrule.symbolic.values import value
+from chainrule.symbolic.verification import Passes, point_of_line
+
+if TYPE_CHECKING:
+    from chainrule.network.spec import Network
+
+__all__ = ["Explanation", "Factor", "LayerReport", "Path", "Quantity", "Step", "explain"]
+
+Array = Any
+SATURATED = 1e-3  # a slope below a thousandth of the largest the unit could have lets almost nothing through
+SHRINKS, GROWS = 0.1, 10.0  # |delta_l| / |delta_{l+1}| below or above which a layer is said to shrink or grow it
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A line of the derivation with the array that its left side has."""
+
+    line: Line
+    array: Array
+
+    @property
+    def label(self) -> Box:
+        return layout(self.line.left, self.line.script)
+
+    @property
+    def norm(self) -> float:
+        return float(np.linalg.norm(self.array))
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One factor of a path: what it is, and its number."""
+
+    name: str
+    number: float
+
+
+@dataclass(frozen=True)
+class Path:
+    """The gradient of one weight, and the strongest way from it to the cost.
+
+    Attributes
+    ----------
+    layer, to, source : int
+        The weight W_l[to, source], neurons counted from 0.
+    gradient : float
+        dJ/dW_l[to, source].
+    factors : tuple of Factor
+        Their product is ``contribution``.
+    units : tuple of int
+        The neurons passed, from layer l to the output.
+    contribution : float
+        What this way adds to the gradient; all ways together make the gradient.
+    ways : int
+        How many ways there are.
+    """
+
+    layer: int
+    to: int
+    source: int
+    gradient: float
+    factors: tuple[Factor, ...]
+    units: tuple[int, ...]
+    contribution: float
+    ways: int
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """How the gradient fares in a layer.
+
+    Attributes
+    ----------
+    layer : int
+    delta_norm : float
+        |delta_l|.
+    gain : float
+        |delta_l| / |delta_{l+1}|; 1 for the last layer.
+    verdict : str
+        "carries", "shrinks", "grows" or "dies".
+    saturated, dead : tuple of int
+        Neurons, counted from 0, whose slope is below a thousandth of their activation's largest, or zero, for all
+        samples given.
+    last : bool
+        Whether it is the layer of the outputs.
+    """
+
+    layer: int
+    delta_norm: float
+    gain: float
+    verdict: str
+    saturated: tuple[int, ...]
+    dead: tuple[int, ...]
+    last: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """One update of plain descent: the cost before, after by the gradient's prediction, and after in truth."""
+
+    learning_rate: float
+    before: float
+    predicted: float
+    after: float
+
+
+@dataclass(frozen=True, repr=False)
+class Explanation:
+    """What `explain` found; prints as text, ``.html()`` is a page."""
+
+    derivation: Derivation
+    quantities: tuple[Quantity, ...]
+    layers: tuple[LayerReport, ...]
+    path: Path
+    step: Step
+
+    def text(self, largest: int = 8) -> str:
+        """Plain text; arrays with more than ``largest`` rows or columns are abbreviated."""
+        from chainrule.symbolic.explanation_text import explanation_text
+
+        return explanation_text(self, largest)
+
+    def html(self, largest: int = 8) -> str:
+        """One self-contained page."""
+        from chainrule.symbolic.explanation_page import explanation_page
+
+        return explanation_page(self, largest)
+
+    def __iter__(self) -> Iterator[Quantity]:
+        return iter(self.quantities)
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        from chainrule.symbolic.explanation_page import explanation_body
+
+        return explanation_body(self, 8)
+
+
+def explain(
+    network: Network,
+    theta: Array,
+    x: Array,
+    t: Array,
+    notation: str | Notation = "rows",
+    *,
+    weight: tuple[int, int, int] | None = None,
+    learning_rate: float = 0.1,
+) -> Explanation:
+    """Show the gradient of one example with all its numbers.
+
+    Parameters
+    ----------
+    network : Network
+    theta : array (n_parameters,)
+    x : array (n_0,) or (N, n_0)
+        One example, or a small batch.
+    t : number, array (n_targets,) or (N, n_targets)
+        Its target.
+    notation : str or Notation
+        As for `derive`.
+    weight : tuple (layer, to, source), optional
+        The weight whose path is followed, neurons counted from 0; by default the one with the largest gradient.
+    learning_rate : float
+        Of the update whose effect is shown.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    ValueError
+        When shapes do not fit, the weight does not exist, or the notation treats one sample at a time and several
+        are given.
+
+    Notes
+    -----
+    B2 and B3; Chains I: "forward and backward chains".
+
+    Examples
+    --------
+    >>> import numpy as np, chainrule as cr
+    >>> net = cr.Network((1, 1, 1), ("relu", "identity"), "half_squared_error")
+    >>> e = cr.explain(net, np.array([2.0, 0.0, 3.0, 0.0]), [1.0], [5.0], weight=(1, 0, 0))
+    >>> [(f.name, f.number) for f in e.path.factors]
+    [('a₀[0]', 1.0), ('σ₁′(z₁[0])', 1.0), ('W₂[0, 0]', 3.0), ('σ₂′(z₂[0])', 1.0), ('∂J/∂a₂[0]', 1.0)]
+    >>> e.path.gradient
+    3.0
+    """
+    chosen = _chosen(notation)
+    theta = np.asarray(theta, dtype=float)
+    X, T = _batch(network, x, t)
+    if chosen.samples == "one" and len(X) > 1:
+        raise ValueError(f"the notation {chosen.name!r} treats one sample at a time; {len(X)} are given: pass one")
+    derivation = derive(network, chosen)
+    passes = Passes(derivation, theta, X, T, None)
+    return Explanation(
+        derivation,
+        tuple(_quantities(derivation, passes)),
+        tuple(_layer(passes, l) for l in range(1, passes.depth + 1)),
+        _path(passes, weight),
+        _step(passes, learning_rate),
+    )
+
+
+def _chosen(given: str | Notation) -> Notation:
+    return notation(given)
+
+
+def _batch(network: Network, x: Array, t: Array) -> tuple[Array, Array]:
+    X = np.atleast_2d(np.asarray(x, dtype=float))
+    if X.shape[1] != network.sizes[0]:
+        raise ValueError(f"x has shape {np.shape(x)}, but the network {network} takes {network.sizes[0]} inputs")
+    T = np.asarray(t, dtype=float)
+    T = T.reshape(len(X), -1) if T.size == len(X) * network.n_targets else T
+    if T.shape != (len(X), network.n_targets):
+        raise ValueError(
+            f"t has shape {np.shape(t)}, but {len(X)} sample(s) of the network {network} have "
+            f"{network.n_targets} target(s) each; classes are given one-hot"
+        )
+    return X, T
+
+
+def _quantities(derivation: Derivation, passes: Passes) -> Iterator[Quantity]:
+    for line in derivation.steps:
+        if line.tag in ("F1", "F2", "J", "B1", "B2", "B3", "B4", "B5") and not isinstance(line.layer, str):
+            if line.condition:
+                continue
+            yield Quantity(line, value(line.left, point_of_line(line, passes)))
+
+
+# ---------------------------------------------------------------- where the gradient fades
+
+
+def _slopes(passes: Passes, l: int) -> Array | None:
+    """sigma_l'(z_l), (N, n_l); None for a row-wise activation."""
+    sigma = passes.network.activation(l)
+    if sigma.df is None:
+        return None
+    z, a = passes.forward.z[l], passes.forward.a[l]
+    return np.broadcast_to(np.asarray(sigma.df(NUMPY, z, a), dtype=float), z.shape)
+
+
+def _layer(passes: Passes, l: int) -> LayerReport:
+    norm = float(np.linalg.norm(passes.backward.delta[l]))
+    above = float(np.linalg.norm(passes.backward.delta[l + 1])) if l < passes.depth else norm
+    gain = norm / above if above > 0 else 0.0
+    slopes = _slopes(passes, l)
+    saturated: tuple[int, ...] = ()
+    dead: tuple[int, ...] = ()
+    if slopes is not None:
+        zero = (slopes == 0).all(axis=0)
+        flat = (np.abs(slopes) < SATURATED * _steepest(passes, l)).all(axis=0) & ~zero
+        dead, saturated = tuple(map(int, np.flatnonzero(zero))), tuple(map(int, np.flatnonzero(flat)))
+    verdict = "dies" if norm == 0 else "shrinks" if gain < SHRINKS else "grows" if gain > GROWS else "carries"
+    return LayerReport(l, norm, gain, verdict, saturated, dead, last=l == passes.depth)
+
+
+def _steepest(passes: Passes, l: int) -> float:
+    """The largest slope of an activation between -4 and 4."""
+    sigma = passes.network.activation(l)
+    grid = np.linspace(-4, 4, 161)
+    return float(np.max(np.abs(sigma.df(NUMPY, grid, sigma.f(NUMPY, grid)))))  # type: ignore[misc]
+
+
+# ---------------------------------------------------------------- the path of a weight
+
+
+def _path(passes: Passes, weight: tuple[int, int, int] | None) -> Path:
+    if weight is None:
+        weight = _largest(passes)
+    l, to, source = weight
+    sizes = passes.network.sizes
+    if not (1 <= l <= passes.depth and 0 <= to < sizes[l] and 0 <= source < sizes[l - 1]):
+        shapes = ", ".join(f"W_{k} is {sizes[k]} x {sizes[k - 1]}" for k in range(1, len(sizes)))
+        raise ValueError(f"there is no weight {weight}, given as (layer, to, source) with neurons from 0; {shapes}")
+    gradient = float(passes.backward.weights[l][to, source])
+    n = int(np.argmax(np.abs(passes.backward.delta[l][:, to] * passes.forward.a[l - 1][:, source])))
+    units, tail = _strongest(passes, l, to, n)
+    factors = (Factor(f"a{_low(l - 1)}[{source}]", float(passes.forward.a[l - 1][n, source])), *tail)
+    contribution = float(np.prod([f.number for f in factors]))
+    ways = int(np.prod([sizes[k] for k in range(l + 1, len(sizes))], dtype=object)) * len(passes.X)
+    return Path(l, to, source, gradient, factors, units, contribution, ways)
+
+
+def _largest(passes: Passes) -> tuple[int, int, int]:
+    best = max(range(1, passes.depth + 1), key=lambda l: np.abs(passes.backward.weights[l]).max())
+    to, source = np.unravel_index(np.argmax(np.abs(passes.backward.weights[best])), passes.backward.weights[best].shape)
+    return best, int(to), int(source)
+
+
+def _strongest(passes: Passes, l: int, to: int, n: int) -> tuple[tuple[int, ...], list[Factor]]:
+    """The way from neuron `to` of layer l to the cost with the largest product, by dynamic programming."""
+    depth = passes.depth
+    reach, choice = _reach(passes, n)
+    units, factors, unit = [to], [], to
+    for k in range(l, depth + 1):
+        if k == depth:
+            factors += _last_factors(passes, n, unit)
+            break
+        slope, onward = _best_pair(passes, k, n, unit, reach, choice)
+        factors.append(slope)
+        unit_above = onward
+        factors.append(
+            Factor(f"W{_low(k + 1)}[{unit_above}, {unit}]", float(passes.layers[k].weights[unit_above, unit]))
+        )
+        unit = unit_above
+        units.append(unit)
+    return tuple(units), factors
+
+
+def _reach(passes: Passes, n: int) -> tuple[dict[int, Array], dict[int, Array]]:
+    """For each neuron the largest |product| on a way from its z to the cost, and the neuron above that it goes to."""
+    depth = passes.depth
+    reach = {depth: np.abs(passes.backward.delta[depth][n])}
+    choice: dict[int, Array] = {}
+    for k in range(depth - 1, 0, -1):
+        onward = np.abs(passes.layers[k].weights) * reach[k + 1][:, None]
+        choice[k] = onward.argmax(axis=0)
+        slopes = _slopes(passes, k)
+        size = np.ones(onward.shape[1]) if slopes is None else np.abs(slopes[n])
+        reach[k] = size * onward.max(axis=0)
+    return reach, choice
+
+
+def _best_pair(
+    passes: Passes, k: int, n: int, unit: int, reach: dict[int, Array], choice: dict[int, Array]
+) -> tuple[Factor, int]:
+    slopes = _slopes(passes, k)
+    onward = int(choice[k][unit])
+    if slopes is None:  # softmax inside the network: its own entry of the Jacobian, a (1 - a)
+        a = float(passes.forward.a[k][n, unit])
+        return Factor(f"∂a{_low(k)}[{unit}]/∂z{_low(k)}[{unit}]", a * (1 - a)), onward
+    return Factor(f"σ{_low(k)}′(z{_low(k)}[{unit}])", float(slopes[n, unit])), onward
+
+
+def _last_factors(passes: Passes, n: int, unit: int) -> list[Factor]:
+    """delta_L: slope times error, or as one number where the activation is row-wise."""
+    L = passes.depth
+    slopes, error = _slopes(passes, L), passes.error(L)[n, unit]
+    if slopes is None or not np.isfinite(error):
+        return [Factor(f"∂J/∂z{_low(L)}[{unit}]", float(passes.backward.delta[L][n, unit]))]
+    return [
+        Factor(f"σ{_low(L)}′(z{_low(L)}[{unit}])", float(slopes[n, unit])),
+        Factor(f"∂J/∂a{_low(L)}[{unit}]", float(error)),
+    ]
+
+
+def _low(number: int) -> str:
+    return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+
+
+# ---------------------------------------------------------------- the step
+
+
+def _step(passes: Passes, learning_rate: float) -> Step:
+    """U, and what it does: J - eta |g|^2 by the gradient, J(theta - eta g) in truth."""
+    g, before = passes.gradient, float(passes.J)
+    after = float(passes.network.objective(passes.theta - learning_rate * g, passes.X, passes.T))
+    return Step(learning_rate, before, before - learning_rate * float(g @ g), after)

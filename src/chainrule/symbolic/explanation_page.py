@@ -1,0 +1,66 @@
+"""An explanation as one self-contained HTML page."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.symbolic.document import subtitle, title
+from chainrule.symbolic.explanation_text import abbreviated, number, step_text, summary, verdict_text
+from chainrule.symbolic.page import formula, shell
+
+if TYPE_CHECKING:
+    from chainrule.symbolic.explanation import Explanation, Path, Quantity
+
+
+def explanation_page(explanation: Explanation, largest: int) -> str:
+    """The page."""
+    derivation = explanation.derivation
+    heading = title(derivation).replace("Backpropagation of", "The gradient of one example in")
+    return shell(heading, subtitle(derivation), explanation_body(explanation, largest))
+
+
+def explanation_body(explanation: Explanation, largest: int) -> str:
+    """Its sections, for a page or a notebook."""
+    forward = [q for q in explanation.quantities if q.line.tag in ("F1", "F2", "J")]
+    backward = [q for q in explanation.quantities if q.line.tag not in ("F1", "F2", "J")]
+    verdicts = "".join(f"<li>{escape(verdict_text(r))}</li>" for r in reversed(explanation.layers))
+    return "\n".join(
+        [
+            _section("Forward chain", "".join(_quantity(q, largest) for q in forward)),
+            _section("Backward chain", "".join(_quantity(q, largest) for q in backward)),
+            _section("Where the gradient fades", f"<ul>{verdicts}</ul>"),
+            _section("The path of one weight", _path(explanation.path)),
+            _section("The update", f"<p>{escape(step_text(explanation))}</p>"),
+        ]
+    )
+
+
+def _section(heading: str, body: str) -> str:
+    return f"<section>\n<h2>{escape(heading)}</h2>\n{body}\n</section>"
+
+
+def _quantity(quantity: Quantity, largest: int) -> str:
+    more = f'<p class="why">{escape(summary(quantity))}</p>' if abbreviated(quantity.array, largest) else ""
+    return (
+        f'<div class="line"><p><span class="tag">{escape(quantity.line.tag)}</span> {escape(quantity.line.title)}</p>'
+        f"{formula(quantity.line.box())}{_table(quantity.array, largest)}{more}</div>"
+    )
+
+
+def _table(array: Any, largest: int) -> str:
+    shown = np.atleast_2d(array)[:largest, :largest]
+    rows = "".join(f"<tr>{''.join(f'<td>{number(v).strip()}</td>' for v in row)}</tr>" for row in shown)
+    return f'<div class="scroll" tabindex="0"><table><tbody>{rows}</tbody></table></div>'
+
+
+def _path(path: Path) -> str:
+    rows = "".join(f"<tr><th>{escape(f.name)}</th><td>{number(f.number).strip()}</td></tr>" for f in path.factors)
+    total = f"<tr><th>product</th><td>{number(path.contribution).strip()}</td></tr>"
+    way = " → ".join(f"unit {u}" for u in path.units)
+    return (
+        f"<p>W<sub>{path.layer}</sub>[{path.to}, {path.source}] has the gradient {path.gradient:.6g}. The strongest of "
+        f"{path.ways} ways to the cost: {way}.</p><table><tbody>{rows}{total}</tbody></table>"
+    )

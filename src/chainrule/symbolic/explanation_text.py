@@ -1,0 +1,95 @@
+"""An explanation as plain text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.symbolic.document import subtitle, title
+
+if TYPE_CHECKING:
+    from chainrule.symbolic.explanation import Explanation, LayerReport, Quantity
+
+
+def number(value: float) -> str:
+    """Four significant digits, aligned on the sign."""
+    return f"{value + 0.0: .4g}"  # + 0.0: no minus before a zero
+
+
+def matrix_lines(array: Any, largest: int) -> list[str]:
+    """The array in aligned columns; large ones as their first entries, with ... for the rest."""
+    array = np.atleast_2d(array)
+    shown = array[:largest, :largest]
+    cells = [[number(v) for v in row] for row in shown]
+    width = max(len(c) for row in cells for c in row)
+    lines = ["  ".join(c.rjust(width) for c in row) + (" ..." if array.shape[1] > largest else "") for row in cells]
+    return lines + (["..."] if array.shape[0] > largest else [])
+
+
+def abbreviated(array: Any, largest: int) -> bool:
+    return bool(max(array.shape) > largest)
+
+
+def summary(quantity: Quantity) -> str:
+    """Shape, norm and range of a large array."""
+    a = quantity.array
+    return f"{a.shape[0]} x {a.shape[1]}, norm {quantity.norm:.4g}, from {a.min():.4g} to {a.max():.4g}"
+
+
+def verdict_text(report: LayerReport) -> str:
+    """One sentence on a layer."""
+    words = {
+        "carries": "passes on",
+        "shrinks": "shrinks",
+        "grows": "grows",
+        "dies": "dies: nothing reaches the layers below",
+    }
+    gain = "" if report.last else f", {report.gain:.3g} of the layer above"
+    sentence = f"layer {report.layer}: |delta| {report.delta_norm:.4g}{gain}; "
+    sentence += f"the gradient {words[report.verdict]}"
+    if report.dead:
+        sentence += f"; dead: unit {_units(report.dead)}"
+    if report.saturated:
+        sentence += f"; saturated: unit {_units(report.saturated)}"
+    return sentence
+
+
+def _units(units: tuple[int, ...]) -> str:
+    shown = ", ".join(map(str, units[:12]))
+    return shown + (f" and {len(units) - 12} more" if len(units) > 12 else "")
+
+
+def path_text(explanation: Explanation) -> list[str]:
+    """The gradient of the weight, the strongest way and its factors."""
+    path = explanation.path
+    width = max(len(f.name) for f in path.factors)
+    lines = [f"weight W_{path.layer}[{path.to}, {path.source}], gradient {path.gradient:.6g}"]
+    lines.append(f"strongest of {path.ways} ways: {' -> '.join(f'unit {u}' for u in path.units)} -> cost")
+    lines += [f"  {f.name:{width}}  {number(f.number)}" for f in path.factors]
+    share = f", {100 * path.contribution / path.gradient:.0f} % of the gradient" if path.gradient else ""
+    lines.append(f"  {'product':{width}}  {number(path.contribution)}{share}")
+    return lines
+
+
+def step_text(explanation: Explanation) -> str:
+    """What one update does to the cost."""
+    s = explanation.step
+    return (
+        f"one step with learning rate {s.learning_rate:g}: cost {s.before:.6g}, "
+        f"predicted by the gradient {s.predicted:.6g}, true {s.after:.6g}"
+    )
+
+
+def explanation_text(explanation: Explanation, largest: int) -> str:
+    """The whole explanation."""
+    parts = [title(explanation.derivation), subtitle(explanation.derivation), ""]
+    for quantity in explanation.quantities:
+        parts.append(f"{quantity.line.tag}  {quantity.line.text()}")
+        parts += [f"      {line}" for line in matrix_lines(quantity.array, largest)]
+        if abbreviated(quantity.array, largest):
+            parts.append(f"      {summary(quantity)}")
+    parts += ["", "Where the gradient fades", *(f"  {verdict_text(r)}" for r in reversed(explanation.layers))]
+    parts += ["", "The path of one weight", *(f"  {line}" for line in path_text(explanation))]
+    parts += ["", "The update", f"  {step_text(explanation)}"]
+    return "\n".join(parts)

@@ -1,0 +1,363 @@
+"""Notations: how a text writes a network, as data; six presets; exact conversion between their layouts.
+
+Every notation says the same equations with other letters and other layouts: samples as rows, as columns or one at a
+time, W with the neuron it leads to as row or as column, biases apart or absorbed, gradients as columns or rows. A
+derivation is made once for columns; a notation says for each symbol whether it stands for the column form or its
+transpose, and with which sign, so that the equation follows by transposing and simplifying.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from chainrule.symbolic.boxes import (
+    GREEK,
+    Box,
+    bold,
+    ident,
+    num,
+    op,
+    partial,
+    row,
+    sub,
+    sup,
+    tilde,
+    upright,
+)
+
+if TYPE_CHECKING:
+    from chainrule.network.spec import Network
+
+__all__ = ["NOTATIONS", "Notation", "notation"]
+
+Layer = int | str  # a number, or the letter of the general step such as "l" or "l+1"
+Array = Any
+_LETTERS = {
+    "weights": "W", "bias": "b", "preactivation": "z", "activation": "a", "input": "X", "output": "", "target": "T",
+    "cost": "J", "delta": "delta", "error": "", "function": "sigma", "rate": "eta", "size": "n", "samples": "N",
+}  # fmt: skip
+DATA = ("preactivation", "activation", "input", "output", "target", "augmented")
+SLOPES = ("delta", "error")
+
+
+@dataclass(frozen=True)
+class Notation:
+    """The way a text writes networks.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    samples : {"rows", "columns", "one"}
+        Whether samples are the rows or the columns of a matrix, or one vector is treated at a time.
+    weights : {"to_from", "from_to"}
+        ``"to_from"``: row i of W leads to neuron i, z = W a; ``"from_to"``: its transpose.
+    bias : {"separate", "absorbed", "absent"}
+        Absorbed: a 1 is appended to every layer's input, a column to every W. A network with biases written in a
+        notation without them keeps them as separate vectors.
+    gradients : {"columns", "rows"}
+        For one sample: the derivative by a vector as a column or as a row.
+    letters : mapping
+        Letters by role: weights, bias, preactivation, activation, input, output, target, cost, delta (dJ/dz),
+        error (dJ/da), function, rate, size, samples. A role that is missing takes the house letter, an empty error
+        is written as a partial derivative; so is an empty delta.
+    index : {"subscript", "superscript", "bracketed"}
+        Where the number of the layer stands.
+    pairs : bool
+        W carries both layers it joins, W_01.
+    layer : str
+        The letter of the general layer.
+    from_output : bool
+        delta is counted from the output, as in Chains.
+    last : str
+        What the last layer is called instead of its number, such as F in Watters.
+    split : bool
+        dJ/da and dJ/dz in two equations instead of one.
+    elementwise : {"⊙", "∘", "*"}
+        The sign of the Hadamard product.
+    diagonal : bool
+        Write diag(sigma') times a vector instead of the Hadamard product (one sample only).
+    transpose : str
+        The sign of the transpose.
+    slope : {"prime", "partial"}
+        sigma'(z), or the partial derivative of sigma by z.
+    nabla : {"", "weights", "both"}
+        Gradients as partial derivatives, as nabla W, or as nabla_W C.
+    sign : {1, -1}
+        delta is this times dJ/dz.
+    vectors : {"italic", "bold"}
+        How vectors are set.
+    ones : str
+        The letter for a column of ones; empty for a bold 1.
+    loss : str
+        The loss that the text uses, with its factor.
+    source : str
+        The document.
+
+    Examples
+    --------
+    >>> import chainrule as cr
+    >>> mine = cr.Notation("mine", samples="columns", letters={"preactivation": "u", "activation": "v", "delta": "e"})
+    >>> net = cr.Network((2, 3, 1), ("tanh", "identity"), "half_squared_error")
+    >>> print(cr.derive(net, mine).line("B2", 1).text())
+    e₁ = (W₂ᵀ e₂) ⊙ σ₁′(u₁) = (W₂ᵀ e₂) ⊙ (𝟏 − v₁⊙²)
+    """
+
+    name: str
+    samples: Literal["rows", "columns", "one"] = "rows"
+    weights: Literal["to_from", "from_to"] = "to_from"
+    bias: Literal["separate", "absorbed", "absent"] = "separate"
+    gradients: Literal["columns", "rows"] = "columns"
+    letters: Mapping[str, str] = field(default_factory=dict)
+    index: Literal["subscript", "superscript", "bracketed"] = "subscript"
+    pairs: bool = False
+    layer: str = "l"
+    from_output: bool = False
+    last: str = ""
+    split: bool = False
+    elementwise: str = "⊙"
+    diagonal: bool = False
+    transpose: str = "T"
+    slope: Literal["prime", "partial"] = "prime"
+    nabla: Literal["", "weights", "both"] = ""
+    sign: Literal[1, -1] = 1
+    vectors: Literal["italic", "bold"] = "italic"
+    ones: str = ""
+    loss: str = "half_squared_error"
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        unknown = set(self.letters) - set(_LETTERS)
+        if unknown:
+            raise ValueError(f"{sorted(unknown)} are no roles of letters; the roles are {', '.join(_LETTERS)}")
+        for name, allowed in _CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} is one of {', '.join(map(repr, allowed))}, given {getattr(self, name)!r}")
+        if self.diagonal and self.samples != "one":
+            raise ValueError("diagonal matrices need one sample at a time: samples='one'")
+
+    # ------------------------------------------------------------ letters
+
+    def letter(self, role: str) -> str:
+        return self.letters.get(role, _LETTERS[role])
+
+    def glyph(self, role: str, layer: Layer | None = None, depth: int = 0) -> Box:
+        """A quantity of a layer as it is written."""
+        if role in SLOPES and not self.letter(role):
+            below = "preactivation" if role == "delta" else "activation"
+            below = "output" if role == "error" and layer == depth and self.letter("output") else below
+            return partial(self.glyph("cost"), self.glyph(below, layer, depth))
+        if role == "augmented":
+            return tilde_of(self.glyph("activation", layer, depth))
+        if role == "augmented_weights":
+            return tilde_of(self.glyph("weights", layer, depth))
+        if role == "output" and self.letter("output"):
+            return self._set("output", self.letter("output"))
+        role = "activation" if role == "output" else role
+        if role == "delta" and self.from_output:
+            layer = depth - layer if isinstance(layer, int) else f"L-{layer}"
+        base = self._set(role, self.letter(role))
+        return base if layer is None else self._indexed(base, role, layer, depth)
+
+    def _set(self, role: str, letter: str) -> Box:
+        shown = GREEK.get(letter, letter)
+        vector = role in DATA or role in ("bias", "delta", "error")
+        return bold(shown) if self.vectors == "bold" and vector else ident(shown)
+
+    def _indexed(self, base: Box, role: str, layer: Layer, depth: int) -> Box:
+        if self.pairs and role in ("weights", "bias"):
+            both = f"{shifted(layer, -1)}{layer}" if isinstance(layer, int) else f"{shifted(layer, -1)},{layer}"
+            return sub(base, _index_box(both))
+        named = self.last if self.last and layer == depth and isinstance(layer, int) else layer
+        box = _index_box(str(named))
+        below = role in ("function", "size") and self.index != "superscript"
+        if self.index == "subscript" or below or role in ("function", "size"):
+            return sub(base, box)
+        return sup(base, row(op("("), box, op(")")) if self.index == "bracketed" else box)
+
+    def gradient(self, of: Box) -> Box:
+        """The gradient of the cost with respect to a parameter."""
+        if self.nabla == "weights":
+            return row(upright("∇"), of)
+        if self.nabla == "both":
+            return row(sub(upright("∇"), of), self.glyph("cost"))
+        return partial(self.glyph("cost"), of)
+
+    # ------------------------------------------------------------ layouts
+
+    def turned(self, role: str) -> bool:
+        """Whether the symbol of a role stands for the transpose of the column form."""
+        if role in ("weights", "augmented_weights"):
+            return self.weights == "from_to"
+        if role == "bias":
+            return self.samples == "rows"
+        if role in DATA:
+            return self.samples == "rows"
+        return self.samples == "rows" or (self.samples == "one" and self.gradients == "rows")
+
+    def absorbs(self, network: Network) -> bool:
+        return self.bias == "absorbed" and network.bias
+
+    def parameters(self, network: Network, theta: Array) -> list[tuple[Array, ...]]:
+        """The parameters of every layer as the notation lays them out: (W,), or (W, b).
+
+        The same conversion carries a gradient, which has the layout of theta.
+        """
+        converted: list[tuple[Array, ...]] = []
+        for weights, bias in network.layers(theta):
+            if self.bias == "absorbed" and bias is not None:
+                joined = np.column_stack([weights, bias])
+                converted.append((joined.T if self.turned("weights") else joined,))
+            else:
+                shown = weights.T if self.turned("weights") else weights
+                converted.append((shown,) if bias is None else (shown, self._bias(bias)))
+        return converted
+
+    def theta(self, network: Network, parameters: list[tuple[Array, ...]]) -> Array:
+        """The flat vector of parameters (or of a gradient) laid out in this notation: the inverse of `parameters`."""
+        layers = []
+        for entry in parameters:
+            weights = entry[0].T if self.turned("weights") else entry[0]
+            if self.absorbs(network):
+                layers.append((weights[:, :-1], weights[:, -1]))
+            else:
+                layers.append((weights, np.ravel(entry[1]) if len(entry) > 1 else None))
+        return network.pack(layers)
+
+    def data(self, samples: Array) -> Array:
+        """Samples as rows (N, n), laid out in this notation; one sample at a time gives a list of columns."""
+        if self.samples == "one":
+            return [row_.reshape(-1, 1) for row_ in samples]
+        return samples if self.samples == "rows" else samples.T
+
+    def rows(self, data: Array) -> Array:
+        """Samples as rows (N, n) from this notation's layout: the inverse of `data`."""
+        if self.samples == "one":
+            return np.hstack(data).T
+        return data if self.samples == "rows" else data.T
+
+    def _bias(self, bias: Array) -> Array:
+        return bias.reshape(1, -1) if self.samples == "rows" else bias.reshape(-1, 1)
+
+
+def tilde_of(box: Box) -> Box:
+    """The letter with a tilde, its indices outside."""
+    if box.kind in ("sup", "sub", "subsup"):
+        return Box(box.kind, (tilde_of(box.parts[0]), *box.parts[1:]))  # type: ignore[arg-type]
+    return tilde(box)
+
+
+def shifted(layer: Layer, by: int) -> Layer:
+    """The layer before or after: 2 to 3, "l" to "l+1"."""
+    if isinstance(layer, int):
+        return layer + by
+    letter, _, offset = layer.replace("-", "+-").partition("+")
+    total = int(offset or 0) + by
+    return letter if total == 0 else f"{letter}{total:+d}"
+
+
+def _index_box(index: str) -> Box:
+    return num(index) if index.isdigit() else ident(index) if len(index) == 1 else row(*_characters(index))
+
+
+def _characters(index: str) -> list[Box]:
+    boxes = []
+    for character in index:
+        plain = num(character) if character.isdigit() else ident(character)
+        boxes.append(upright(character.replace("-", "−")) if character in "+-," else plain)
+    return boxes
+
+
+_CHOICES: dict[str, tuple[Any, ...]] = {
+    "samples": ("rows", "columns", "one"),
+    "weights": ("to_from", "from_to"),
+    "bias": ("separate", "absorbed", "absent"),
+    "gradients": ("columns", "rows"),
+    "index": ("subscript", "superscript", "bracketed"),
+    "slope": ("prime", "partial"),
+    "nabla": ("", "weights", "both"),
+    "sign": (1, -1),
+    "vectors": ("italic", "bold"),
+}
+
+ROWS = Notation("rows", source="the notation of this package")
+WATTERS = Notation(
+    "watters",
+    samples="one",
+    bias="absorbed",
+    gradients="rows",
+    letters={"preactivation": "g", "activation": "h", "input": "x", "output": "f", "target": "y", "cost": "L",
+             "delta": "", "size": "D"},
+    index="superscript",
+    layer="n",
+    last="F",
+    split=True,
+    vectors="bold",
+    loss="squared_error",
+    source="Backpropagation, Gregor Hartl Watters, 2024",
+)  # fmt: skip
+WICHMANN = Notation(
+    "wichmann",
+    samples="columns",
+    letters={"preactivation": "Z", "activation": "A", "delta": "H", "error": "Delta", "size": "S"},
+    index="bracketed",
+    split=True,
+    transpose="t",
+    slope="partial",
+    ones="J_N",
+    source="General feed forward neural networks, Kristian Wichmann, 2017",
+)
+CHAINS = Notation(
+    "chains",
+    samples="one",
+    bias="absent",
+    letters={"preactivation": "p", "activation": "q", "input": "x", "target": "y", "cost": "C", "delta": "Delta"},
+    pairs=True,
+    layer="i",
+    from_output=True,
+    source="Backpropagation I to IV",
+)
+NEURON = Notation(
+    "neuron",
+    samples="one",
+    letters={"input": "x", "target": "y", "cost": "C"},
+    index="superscript",
+    slope="partial",
+    nabla="weights",
+    loss="half_mean_squared_error",
+    source="The calculus behind backpropagation",
+)
+MENON = Notation(
+    "menon",
+    samples="one",
+    letters={"weights": "w", "input": "x", "target": "y", "cost": "L", "delta": "phi"},
+    index="superscript",
+    layer="j",
+    elementwise="∘",
+    nabla="both",
+    loss="mean_squared_error",
+    source="Deriving Backpropagation, Rahul Menon, 2021",
+)
+
+#: The notations by name: the house's and those of the five documents.
+NOTATIONS: dict[str, Notation] = {n.name: n for n in (ROWS, WATTERS, WICHMANN, CHAINS, NEURON, MENON)}
+
+
+def notation(given: str | Notation) -> Notation:
+    """The notation of that name; a `Notation` is returned as it is."""
+    if isinstance(given, Notation):
+        return given
+    if given not in NOTATIONS:
+        raise ValueError(
+            f"no notation is called {given!r}; there are {', '.join(NOTATIONS)}, or a cr.Notation of one's own"
+        )
+    return NOTATIONS[given]
+
+
+def variant(base: str | Notation, **changes: Any) -> Notation:
+    """A notation that differs from another in a few choices."""
+    return replace(notation(base), **changes)

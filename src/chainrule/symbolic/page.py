@@ -1,0 +1,101 @@
+"""A derivation as one self-contained HTML page: MathML, no script, no font, no network."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from chainrule.symbolic.document import subtitle, title
+from chainrule.symbolic.mathml import mathml
+from chainrule.symbolic.text import text
+
+if TYPE_CHECKING:
+    from chainrule.symbolic.boxes import Box
+    from chainrule.symbolic.derivation import Derivation, Line, Section
+    from chainrule.symbolic.derivative import Derivative
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1b1f24; --soft: #57606a; --paper: #ffffff; --band: #f4f6f8; --mark: #0b5cad; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e6e9ec; --soft: #a2abb5; --paper: #14171a; --band: #1e2328; --mark: #7ab8ff; }
+}
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 1.5rem 1.25rem 4rem; max-width: 62rem; background: var(--paper); color: var(--ink);
+  font: 1rem/1.5 system-ui, "DejaVu Sans", sans-serif; }
+h1 { font-size: 1.5rem; margin: 0 0 .2rem; overflow-wrap: anywhere; }
+h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
+p { margin: 0; } .by, .why, .dims { color: var(--soft); }
+.line { padding: .6rem .9rem; margin: .5rem 0; background: var(--band); border-radius: .4rem; }
+.head { display: flex; gap: 1rem; justify-content: space-between; flex-wrap: wrap; }
+.tag { color: var(--mark); font-weight: 600; }
+.formula { overflow-x: auto; padding: .35rem 0; }
+math { font-size: 1.15rem; font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", "DejaVu Serif", serif; }
+math .bold { font-weight: 700; }
+mtd { text-align: left; padding: .1rem .4rem; }
+summary { cursor: pointer; color: var(--mark); width: fit-content; }
+a:focus-visible, summary:focus-visible, .formula:focus-visible { outline: 2px solid var(--mark); outline-offset: 2px; }
+table { border-collapse: collapse; margin: .4rem 0; } td, th { padding: .15rem .6rem; text-align: right; }
+th { font-weight: 600; } tbody tr:nth-child(odd) { background: var(--band); }
+.scroll { overflow-x: auto; }
+@media print {
+  body { max-width: none; color: #000; background: #fff; }
+  .line { background: none; border: 1px solid #bbb; break-inside: avoid; }
+}
+"""
+
+
+def formula(box: Box) -> str:
+    """A formula on its own line that a screen reader reads as text and a keyboard can scroll."""
+    label = escape(text(box), quote=True)
+    return f'<div class="formula" tabindex="0" role="group" aria-label="{label}">{mathml(box, display=True)}</div>'
+
+
+def shell(heading: str, by: str, body: str) -> str:
+    """A whole page."""
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(heading)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
+        f'<h1>{escape(heading)}</h1>\n<p class="by">{escape(by)}</p>\n{body}\n</main>\n</body>\n</html>\n'
+    )
+
+
+def html_page(derivation: Derivation) -> str:
+    """The derivation as a page."""
+    body = "\n".join(_section(section) for section in derivation.sections)
+    return shell(title(derivation), subtitle(derivation), body)
+
+
+def html_fragment(derivation: Derivation) -> str:
+    """The same without page and style of its own, for a notebook."""
+    parts = [f"<h3>{escape(title(derivation))}</h3>"]
+    for section in derivation.sections:
+        parts.append(f"<h4>{escape(section.title)}</h4>")
+        parts += [mathml(line.box(), display=True) for line in section.lines]
+    return "\n".join(parts)
+
+
+def derivative_page(derivative: Derivative) -> str:
+    """The derivative of an expression with its steps, as a page."""
+    steps = "".join(
+        f'<div class="line">{formula(step.box())}<p class="why">{escape("; ".join(step.reasons))}</p></div>'
+        for step in derivative.steps
+    )
+    body = f"{formula(derivative.equation())}\n<section>\n<h2>Steps</h2>\n{steps}\n</section>"
+    return shell(f"Derivative by {derivative.variable.name}", f"of {derivative.function}", body)
+
+
+def _section(section: Section) -> str:
+    lines = "\n".join(_line(line) for line in section.lines)
+    return f"<section>\n<h2>{escape(section.title)}</h2>\n{lines}\n</section>"
+
+
+def _line(line: Line) -> str:
+    tag = "" if line.tag == "def" else f'<span class="tag">{escape(line.tag)}</span> '
+    steps = "".join(formula(c) for c in line.components)
+    more = f"<details><summary>by indices</summary>{steps}</details>" if steps else ""
+    return (
+        f'<div class="line"><div class="head"><p>{tag}{escape(line.title)}</p>'
+        f'<p class="dims">{mathml(line.shape())}</p></div>{formula(line.box())}'
+        f'<p class="why">{escape(line.reason)}</p>{more}</div>'
+    )

@@ -1,0 +1,317 @@
+"""Every line of a derivation at real numbers: against the network's own passes and against the complex step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.network.arrays import NUMPY
+from chainrule.symbolic.arguments import function_of_activation
+from chainrule.symbolic.expression import symbols
+from chainrule.symbolic.notation import SLOPES
+from chainrule.symbolic.quantities import safe
+from chainrule.symbolic.values import Point, value
+
+if TYPE_CHECKING:
+    from chainrule.network.spec import Network
+    from chainrule.symbolic.derivation import Derivation, Line
+
+__all__ = ["Check", "Passes", "Verification", "point_of_line", "verify"]
+
+Array = Any
+TOLERANCE = 1e-8  # of the largest entry; a logarithm's slope at a saturated output costs digits
+STEP = 1e-20
+_ROUNDING = 1e-6  # a slope this much smaller than the cost is zero up to rounding
+_MOST_SAMPLES = 4  # of a notation that treats one sample at a time, so many are checked
+
+
+@dataclass(frozen=True)
+class Check:
+    """What came of one line: the largest relative error of its forms, and of the derivative it claims."""
+
+    line: Line
+    error: float
+    slope_error: float | None
+    note: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.error <= TOLERANCE and (self.slope_error is None or self.slope_error <= TOLERANCE)
+
+
+@dataclass(frozen=True, repr=False)
+class Verification:
+    """The checks of a derivation; prints as a table."""
+
+    rows: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every line holds."""
+        return all(check.ok for check in self.rows)
+
+    @property
+    def max_error(self) -> float:
+        """The largest relative error of all lines."""
+        return max(max(c.error, c.slope_error or 0.0) for c in self.rows)
+
+    def __repr__(self) -> str:
+        lines = [f"{'line':6} {'error':>9} {'complex step':>13}  equation"]
+        for c in self.rows:
+            slope = "" if c.slope_error is None else f"{c.slope_error:.1e}"
+            mark = "" if c.ok else "  <- FAILS"
+            note = f"  ({c.note})" if c.note else ""
+            lines.append(f"{c.line.tag:6} {c.error:9.1e} {slope:>13}  {c.line.text()}{note}{mark}")
+        lines.append("every line holds" if self.ok else "not every line holds")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Passes:
+    """The arrays of one forward and one backward pass, samples as rows, and the cost they belong to."""
+
+    derivation: Derivation
+    theta: Array
+    X: Array
+    T: Array
+    weights: Array | None
+
+    def __post_init__(self) -> None:
+        net = self.network
+        set_ = object.__setattr__
+        set_(self, "layers", net.layers(self.theta))
+        set_(self, "forward", net.forward(self.theta, self.X))
+        set_(self, "backward", net.backward(self.theta, self.X, self.T, self.weights))
+        options = self.derivation.options
+        penalties = {"l1": options["l1"], "l2": options["l2"]}
+        J, gradient = net.value_and_gradient(self.theta, self.X, self.T, self.weights, **penalties)
+        set_(self, "J", J)
+        set_(self, "gradient", gradient)
+        set_(self, "penalties", penalties)
+
+    layers: Any = None
+    forward: Any = None
+    backward: Any = None
+    J: Any = None
+    gradient: Any = None
+    penalties: Any = None
+
+    @property
+    def network(self) -> Network:
+        return self.derivation.network
+
+    @property
+    def depth(self) -> int:
+        return len(self.network.sizes) - 1
+
+    @property
+    def share(self) -> Array:
+        """Each sample's share of the cost, (N, 1)."""
+        N = len(self.X)
+        w = np.ones(N) if self.weights is None else np.asarray(self.weights, dtype=float)
+        return (w / w.sum())[:, None]
+
+    def column_form(self, role: str, l: int) -> Array:
+        """A quantity as (n_l, N), from the engine's arrays."""
+        if role in ("weights", "augmented_weights"):
+            W, b = self.layers[l - 1]
+            return W if role == "weights" else np.column_stack([W, b])
+        if role == "bias":
+            return self.layers[l - 1][1].reshape(-1, 1)
+        if role.endswith("_gradient"):
+            return self.gradient_of(role, l)
+        rows: dict[str, Callable[[], Array]] = {
+            "preactivation": lambda: self.forward.z[l],
+            "activation": lambda: self.forward.a[l],
+            "augmented": lambda: np.column_stack([self.forward.a[l], np.ones(len(self.X))]),
+            "input": lambda: self.X,
+            "target": lambda: self.T,
+            "delta": lambda: self.backward.delta[l],
+            "error": lambda: self.error(l),
+        }
+        return np.asarray(rows[role]()).T
+
+    def error(self, l: int) -> Array:
+        if l == self.depth:
+            return self.network.head.loss.gradient(NUMPY, self.forward.a[l], self.T) * self.share
+        return self.backward.delta[l + 1] @ self.layers[l].weights
+
+    def gradient_of(self, role: str, l: int) -> Array:
+        W: Array
+        b: Array
+        W, b = self.network.layers(self.gradient)[l - 1]
+        if role == "weights_gradient":
+            return W
+        return b.reshape(-1, 1) if role == "bias_gradient" else np.column_stack([W, b])
+
+    # ------------------------------------------------------------ the complex step
+
+    def slope(self, role: str, l: int, direction: Array) -> float:
+        """The derivative of the cost along a direction of a quantity in the column form."""
+        if role in SLOPES:
+            return float(np.imag(self.tail(role, l, direction.T)) / STEP)
+        moved = self.theta.astype(complex)
+        parts = [[np.zeros_like(p) if p is not None else None for p in layer] for layer in self.layers]
+        if role == "bias_gradient":
+            parts[l - 1][1] = direction.ravel()
+        else:
+            width = parts[l - 1][0].shape[1]  # type: ignore[union-attr]
+            parts[l - 1][0] = direction[:, :width]
+            if role == "augmented_weights_gradient":
+                parts[l - 1][1] = direction[:, -1]
+        moved += 1j * STEP * self.network.pack(parts)
+        return float(np.imag(self.network.objective(moved, self.X, self.T, self.weights, **self.penalties)) / STEP)
+
+    def tail(self, role: str, l: int, direction: Array) -> Array:
+        """The cost when z_l or a_l is moved by i h times the direction."""
+        z, a = self.forward.z[l], self.forward.a[l] + 1j * STEP * direction
+        if role == "delta":
+            z = z + 1j * STEP * direction
+            a = self.network.activation(l).f(NUMPY, z)
+        elif l == self.depth:
+            return np.sum(self.network.head.loss.value(NUMPY, a, self.T) * self.share[:, 0])
+        for k in range(l + 1, self.depth + 1):
+            W, b = self.layers[k - 1]
+            z = a @ W.T + (0 if b is None else b)
+            a = self.network.activation(k).f(NUMPY, z)
+        return np.sum(self.network.head.value(NUMPY, z, a, self.T) * self.share[:, 0])
+
+
+def verify(derivation: Derivation, theta: Array, X: Array, T: Array, sample_weight: Array | None) -> Verification:
+    """The checks of all lines; see `Derivation.verify`."""
+    theta, X, T = (np.asarray(v, dtype=float) for v in (theta, X, T))
+    T = T[:, None] if T.ndim == 1 else T
+    if derivation.options["weights"] and sample_weight is None:
+        raise ValueError("the derivation carries weights: pass sample_weight, one number for each sample")
+    if sample_weight is not None and not derivation.options["weights"]:
+        raise ValueError("the derivation carries no weights: make it with derive(..., weights=True)")
+    one = derivation.notation.samples == "one"
+    if one:
+        batches = [
+            Passes(derivation, theta, X[n : n + 1], T[n : n + 1], None) for n in range(min(len(X), _MOST_SAMPLES))
+        ]
+    else:
+        batches = [Passes(derivation, theta, X, T, sample_weight)]
+    return Verification(tuple(_check(line, batches) for line in derivation.steps))
+
+
+def _check(line: Line, batches: list[Passes]) -> Check:
+    if line.condition and not all(np.allclose(b.T.sum(axis=1), 1) for b in batches):
+        return Check(line, 0.0, None, "not applicable: " + line.condition)
+    if line.relation == "←":
+        return Check(line, max(_descends(b) for b in batches), None, "the cost falls along it")
+    errors = [_error(line, point) for batch in batches for point in _points(line, batch)]
+    if not errors:
+        return Check(line, 0.0, None, "not applicable: no hidden layer is elementwise")
+    slopes = [_slope_error(line, batch) for batch in batches] if line.claim else None
+    return Check(line, max(errors), None if slopes is None else max(slopes))
+
+
+def _error(line: Line, point: Point) -> float:
+    memo: dict[Any, Array] = {}
+    left = value(line.left, point, memo)
+    worst = 0.0
+    for form in line.right:
+        right = value(form, point, memo)
+        scale = max(np.abs(left).max(), np.abs(right).max(), 1e-12)
+        worst = max(worst, float(np.abs(left - right).max() / scale))
+    return worst if np.isfinite(worst) else np.inf
+
+
+def _slope_error(line: Line, batch: Passes) -> float:
+    role, l = line.claim or ("", 0)
+    form = batch.column_form(role, l)
+    worst = 0.0
+    for seed in range(2):
+        direction = np.random.default_rng(seed).normal(size=form.shape)
+        expected, actual = np.sum(form * direction), batch.slope(role, l, direction)
+        worst = max(worst, abs(actual - expected) / max(np.sum(np.abs(form * direction)), _ROUNDING * abs(batch.J)))
+    return float(worst)
+
+
+def _descends(batch: Passes) -> float:
+    """The slope of J along minus the gradient is minus its squared length."""
+    g = batch.gradient
+    moved = batch.theta - 1j * STEP * g
+    slope = np.imag(batch.network.objective(moved, batch.X, batch.T, batch.weights, **batch.penalties)) / STEP
+    return float(abs(slope + g @ g) / max(g @ g, 1e-12))
+
+
+# ---------------------------------------------------------------- the point at which a line is evaluated
+
+
+def _points(line: Line, batch: Passes) -> Iterator[Point]:
+    """The values of the symbols of a line; a line of the general step once for each hidden layer."""
+    if "__z" in symbols(line.left) or any("__z" in symbols(r) for r in line.right):
+        yield from _number_points(line, batch)
+        return
+    letter = batch.derivation.notation.layer
+    hidden = [l for l in range(1, batch.depth) if line.tag != "B2" or batch.network.activation(l).elementwise]
+    for general in hidden if line.layer == letter else (None,):
+        yield _point_at(line, batch, letter, general)
+
+
+def _number_points(line: Line, batch: Passes) -> Iterator[Point]:
+    assert isinstance(line.layer, int)  # noqa: S101 - only a layer of the network has a formula
+    sigma = batch.network.activation(line.layer)
+    name = line.left.data[0]
+    for z in np.ravel(batch.forward.z[line.layer])[:12]:
+        point = Point(functions={name: function_of_activation(name, sigma)})
+        point.arrays = {"__z": np.array([[z]]), "__a": np.asarray(sigma.f(NUMPY, np.array([[z]])))}
+        yield point
+
+
+def _point_at(line: Line, batch: Passes, letter: str, general: int | None) -> Point:
+    point = Point()
+    numbers = {safe(l): l for l in range(batch.depth + 1)}
+    if general is not None:
+        numbers |= {safe(letter): general, safe(f"{letter}+1"): general + 1, safe(f"{letter}-1"): general - 1}
+    point.sizes = {f"n_{name}": batch.network.sizes[l] for name, l in numbers.items()} | {"N": len(batch.X)}
+    point.functions = {
+        f"sigma_{name}": function_of_activation(f"sigma_{name}", batch.network.activation(l))
+        for name, l in numbers.items()
+    }
+    for name in {n for node in (line.left, *line.right) for n in symbols(node)}:
+        point.arrays[name] = _array(name, batch, numbers)
+    return point
+
+
+def _array(name: str, batch: Passes, numbers: dict[str, int]) -> Array:
+    notation = batch.derivation.notation
+    special = _special(name, batch)
+    if special is not None:
+        return special
+    role, _, layer = name.rpartition("_")
+    array = batch.column_form(role, numbers[layer])
+    if notation.turned(role.removesuffix("_gradient")):
+        array = array.T
+    return -array if role in SLOPES and notation.sign < 0 else array
+
+
+def _special(name: str, batch: Passes) -> Array | None:
+    """The values of what is no quantity of a layer."""
+    rows = batch.derivation.notation.samples == "rows"
+    loss, head, a = batch.network.head.loss, batch.network.head, batch.forward.a[-1]
+    if name == "J":
+        return np.array([[float(batch.J)]])
+    if name in batch.penalties:
+        return np.array([[batch.penalties[name]]])
+    if name == "share":
+        return batch.share if rows else batch.share.T
+    if name == "w":
+        w = np.asarray(batch.weights, dtype=float).reshape(-1, 1)
+        return w if rows else w.T
+    if name == "losses":
+        return head.value(NUMPY, batch.forward.z[-1], a, batch.T).reshape(1, -1)
+    if name == "slopes":
+        slopes = loss.gradient(NUMPY, a, batch.T)
+        return slopes if rows else slopes.T
+    return None
+
+
+def point_of_line(line: Line, batch: Passes) -> Point:
+    """The values of the symbols of a line about one layer of the network."""
+    return _point_at(line, batch, batch.derivation.notation.layer, None)

@@ -1,0 +1,88 @@
+"""``chainrule predict``: each row one line, whatever the new table looks like."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import chainrule as cr
+from chainrule.table import read_table
+
+
+def _rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_predictions_are_those_of_python(run, trained: Path, visits: Path) -> None:
+    rows = _rows(run("predict", trained, visits).out)
+    expected = cr.load(trained).predict(read_table(visits))
+    assert [row["bought"] for row in rows] == expected["bought"].tolist()
+    got = [float(row["probability of yes"]) for row in rows]
+    assert got == pytest.approx(expected["probability of yes"].tolist(), rel=1e-6)
+    truth = [row["bought"] for row in _rows(visits.read_text())]
+    assert sum(row["bought"] == label for row, label in zip(rows, truth, strict=True)) > 0.8 * len(rows)
+
+
+def test_shuffled_columns_unseen_categories_and_gaps(run, trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text("more,town,day,age\n1,Atlantis,2023-05-01,30\n2,Oslo,,30\n3,,2024-01-01,\n")
+    outcome = run("predict", trained, tmp_path / "new.csv")
+    assert (outcome.code, outcome.err) == (0, "")
+    rows = _rows(outcome.out)
+    assert len(rows) == 3
+    assert rows[1]["bought"] == "yes"
+
+
+def test_values_of_another_kind_are_said(run, trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text("town,day,age\nOslo,2023-05-01,old\nOslo,2023-05-01,30\n")
+    outcome = run("predict", trained, tmp_path / "new.csv")
+    assert outcome.code == 0
+    assert "1 values of 'age' are not numbers and count as missing" in outcome.err
+
+
+def test_missing_columns_are_named(run, trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text("town,spare\nOslo,1\n")
+    outcome = run("predict", trained, tmp_path / "new.csv")
+    assert outcome.code == 2
+    assert "lacks 'age' and 'day'; the model needs 'age', 'town' and 'day'" in outcome.err
+
+
+def test_json_lines(run, trained: Path, visits: Path) -> None:
+    rows = [json.loads(line) for line in run("predict", trained, visits, "--json").out.splitlines()]
+    assert len(rows) == 240
+    assert rows[0].keys() == {"bought", "probability of no", "probability of yes"}
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.jsonl"])
+def test_an_output_file(run, trained: Path, visits: Path, tmp_path: Path, name: str) -> None:
+    outcome = run("predict", trained, visits, "--output", tmp_path / name)
+    assert outcome.out == ""
+    assert "240 predictions to" in outcome.err
+    frame = pl.read_csv(tmp_path / name) if name.endswith("csv") else pl.read_ndjson(tmp_path / name)
+    assert frame.shape == (240, 3)
+
+
+def test_parquet_in(run, trained: Path, visits: Path, tmp_path: Path) -> None:
+    pl.read_csv(visits, null_values=["NA", ""], try_parse_dates=True).write_parquet(tmp_path / "v.parquet")
+    assert run("predict", trained, tmp_path / "v.parquet").out == run("predict", trained, visits).out
+
+
+def test_a_pipe_that_is_closed_early(trained: Path, tmp_path: Path) -> None:
+    many = tmp_path / "many.csv"
+    many.write_text("age,town,day\n" + "31,Oslo,2023-05-01\n" * 20_000)
+    command = f"{sys.executable} -m chainrule.cli predict {trained} - < {many} | head -2"
+    done = subprocess.run(command, shell=True, check=True, capture_output=True, text=True)  # noqa: S602
+    assert len(done.stdout.splitlines()) == 2
+    assert done.stderr == ""
+
+
+def test_a_network_without_columns_cannot_predict(run, visits: Path, tmp_path: Path) -> None:
+    net = cr.Network.parse("2-3:tanh-1", loss="half_squared_error")
+    cr.save(cr.Model(net, net.initial(seed=0)), tmp_path / "bare.safetensors")
+    outcome = run("predict", tmp_path / "bare.safetensors", visits)
+    assert outcome.code == 2
+    assert "holds a bare network, which knows no columns" in outcome.err

@@ -1,0 +1,136 @@
+"""``chainrule train`` on real files: what it says, what it writes, how good it is."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.table import TableModel
+
+
+def test_everything_decided_is_said(run, visits: Path, tmp_path: Path) -> None:
+    model = tmp_path / "m.safetensors"
+    outcome = run("train", visits, "--target", "bought", "--drop", "spent", "--hidden", "8:tanh-4", "--model", model)
+    assert outcome.code == 0
+    for piece in (
+        "'bought': 2 classes ('no' and 'yes') (its values are texts)",
+        "3 used, giving",
+        "'id': it numbers the rows",
+        "'place': every value is shop",
+        "156 train, 24 validation, 60 test; stratified split, seed 0",
+        ":tanh-4:relu-1:sigmoid",
+        "400 epochs, the best was",
+        f"{model} and {model.with_suffix('.png')}",
+    ):
+        assert piece in outcome.err
+    for piece in ("train", "validation", "test", "baseline", "accuracy", "log loss", "ROC AUC"):
+        assert piece in outcome.out
+    assert model.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    assert isinstance(cr.load(model), TableModel)
+
+
+def test_json_holds_all_of_it_and_nothing_else_is_on_standard_output(run, visits: Path, tmp_path: Path) -> None:
+    model = tmp_path / "m.safetensors"
+    arguments = (
+        "train",
+        visits,
+        "-t",
+        "spent",
+        "--drop",
+        "bought",
+        "--model",
+        model,
+        "--no-plot",
+        "--json",
+        "--seed",
+        3,
+    )
+    outcome = run(*arguments)
+    results = json.loads(outcome.out)
+    assert results["target"]["kind"] == "numbers"
+    assert results["columns"]["used"] == ["age", "town", "day"]
+    assert set(results["columns"]["left_out"]) == {"id", "place"}
+    assert results["rows"] == {"train": 156, "validation": 24, "test": 60}
+    assert results["settings"]["seed"] == 3
+    assert results["scores"]["test"]["R2"] > 0.8
+    assert results["scores"]["baseline"]["R2"] < 0.1
+    assert results["plot"] is None
+    assert not model.with_suffix(".png").exists()
+
+
+def test_quiet_says_nothing(run, visits: Path, tmp_path: Path) -> None:
+    outcome = run("train", visits, "-t", "bought", "--epochs", 2, "--model", tmp_path / "m.safetensors", "--quiet")
+    assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
+
+
+def test_files_are_named_after_the_table(run, visits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("train", visits, "-t", "bought", "--epochs", 2).code == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"visits.safetensors", "visits.png"}
+
+
+def test_the_same_seed_gives_the_same_files(run, visits: Path, tmp_path: Path) -> None:
+    for name in ("1", "2"):
+        run("train", visits, "-t", "bought", "--epochs", 3, "--model", tmp_path / f"{name}.safetensors")
+    for suffix in ("safetensors", "png"):
+        assert (tmp_path / f"1.{suffix}").read_bytes() == (tmp_path / f"2.{suffix}").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer", "diabetes"])
+def test_the_defaults_suit_tables(run, tmp_path: Path, name: str) -> None:
+    scores = json.loads(run("train", name, "--model", tmp_path / "m", "--no-plot", "--json").out)["scores"]["test"]
+    assert scores.get("accuracy", 1) > 0.9
+    assert scores.get("R2", 1) > 0.35
+
+
+def test_digits(run, tmp_path: Path) -> None:
+    began = time.perf_counter()
+    scores = json.loads(run("train", "digits", "--model", tmp_path / "m.safetensors", "--json").out)["scores"]
+    assert scores["test"]["accuracy"] >= 0.97
+    assert time.perf_counter() - began < 30  # 10 on a machine that does nothing else
+
+
+@pytest.mark.soak
+def test_digits_of_ten_seeds(run, tmp_path: Path) -> None:
+    accuracies = []
+    for seed in range(10):
+        outcome = run("train", "digits", "--seed", seed, "--model", tmp_path / "m", "--no-plot", "--json")
+        accuracies.append(json.loads(outcome.out)["scores"]["test"]["accuracy"])
+    assert min(accuracies) >= 0.970
+    assert np.mean(accuracies) >= 0.978
+
+
+def test_ctrl_c_keeps_the_best_so_far(tmp_path: Path) -> None:
+    model = tmp_path / "m.safetensors"
+    command = [sys.executable, "-m", "chainrule.cli", "train", "digits", "--epochs", "100000", "--model", model]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert any("Training" in line for line in process.stderr)
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "interrupted after" in err
+    assert "accuracy" in out
+    assert isinstance(cr.load(model), TableModel)
+
+
+def test_without_matplotlib_there_is_a_model_and_a_note(run, visits: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    outcome = run("train", visits, "-t", "bought", "--epochs", 2, "--model", tmp_path / "m.safetensors")
+    assert outcome.code == 0
+    assert "pip install 'chainrule[report]'" in outcome.err
+    assert {path.name for path in tmp_path.iterdir()} == {"m.safetensors"}
+
+
+def test_standard_input(visits: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "chainrule.cli", "train", "-", "-t", "bought", "--epochs", "2", "-q"]
+    with visits.open("rb") as stream:
+        subprocess.run([*command, "--model", tmp_path / "m.safetensors"], stdin=stream, check=True)
+    assert (tmp_path / "m.safetensors").exists()

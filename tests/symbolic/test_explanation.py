@@ -1,0 +1,99 @@
+"""Explanations: the numbers are the network's, paths multiply to the gradient, faults are named."""
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+
+
+def network(activation="tanh", sizes=(3, 4, 5, 2)):
+    net = cr.Network(sizes, (*[activation] * (len(sizes) - 2), "identity"), "half_squared_error")
+    return net, net.initial(seed=1)
+
+
+def test_every_quantity_is_the_networks():
+    net, theta = network()
+    x, t = np.array([0.3, -1.0, 0.5]), np.array([1.0, 2.0])
+    e = cr.explain(net, theta, x, t, "menon")
+    forward, backward = net.forward(theta, x[None]), net.backward(theta, x[None], t[None])
+    found = {(q.line.tag, q.line.layer): q.array for q in e}
+    np.testing.assert_array_equal(found["F1", 2], forward.z[2].T)
+    np.testing.assert_array_equal(found["B2", 1], backward.delta[1].T)
+    np.testing.assert_array_equal(found["B3", 2], backward.weights[2])
+    assert found["J", None].item() == backward.value
+
+
+def all_ways(net, theta, x, t, l, to, source):
+    """The sum of all products of factors, by brute force."""
+    forward, backward = net.forward(theta, x), net.backward(theta, x, t)
+    layers = net.layers(theta)
+
+    def onward(k, unit):
+        if k == net.depth:
+            return [backward.delta[k][0, unit]]
+        slope = 1 - forward.a[k][0, unit] ** 2
+        return [
+            slope * layers[k].weights[above, unit] * rest
+            for above in range(net.sizes[k + 1])
+            for rest in onward(k + 1, above)
+        ]
+
+    return [forward.a[l - 1][0, source] * way for way in onward(l, to)]
+
+
+@pytest.mark.parametrize("weight", [(1, 2, 0), (2, 4, 3), (3, 1, 4)])
+def test_the_strongest_way_is_the_strongest(weight):
+    net, theta = network()
+    x, t = np.array([[0.3, -1.0, 0.5]]), np.array([[1.0, 2.0]])
+    path = cr.explain(net, theta, x, t, weight=weight).path
+    ways = all_ways(net, theta, x, t, *weight)
+    assert path.ways == len(ways)
+    assert path.gradient == pytest.approx(sum(ways), rel=1e-12)
+    assert abs(path.contribution) == pytest.approx(max(map(abs, ways)), rel=1e-12)
+    assert path.contribution == pytest.approx(np.prod([f.number for f in path.factors]), rel=1e-12)
+
+
+def test_dead_and_saturated_units_are_named():
+    net, theta = network("relu", (2, 3, 2))
+    layers = [list(layer) for layer in net.layers(theta.copy())]
+    layers[0][1] = np.array([-100.0, 5.0, 5.0])  # unit 0 is off for every sample
+    e = cr.explain(net, net.pack(layers), [[0.1, 0.2], [0.3, 0.1]], [[1.0, 0.0], [0.0, 1.0]])
+    assert e.layers[0].dead == (0,)
+    assert "dead: unit 0" in e.text()
+    net, theta = network("tanh", (2, 3, 2))
+    layers = [list(layer) for layer in net.layers(theta.copy())]
+    layers[0][1] = np.array([0.0, 8.0, 0.0])
+    assert cr.explain(net, net.pack(layers), [0.1, 0.2], [1.0, 0.0]).layers[0].saturated == (1,)
+
+
+def test_a_deep_sigmoid_network_shrinks_the_gradient():
+    net, theta = network("sigmoid", (2, 4, 4, 4, 4, 1))
+    e = cr.explain(net, 0.3 * theta, [0.1, 0.2], [1.0])
+    assert "shrinks" in {r.verdict for r in e.layers}
+
+
+def test_the_step_is_predicted_to_second_order():
+    net, theta = network()
+    errors = []
+    for rate in (1e-2, 1e-3):
+        s = cr.explain(net, theta, [0.3, -1.0, 0.5], [1.0, 2.0], learning_rate=rate).step
+        assert s.after < s.before
+        errors.append(abs(s.predicted - s.after))
+    assert errors[0] / errors[1] == pytest.approx(100, rel=0.2)
+
+
+def test_large_arrays_are_abbreviated():
+    net, theta = network("relu", (50, 40, 10))
+    text = cr.explain(net, theta, np.ones(50), np.zeros(10)).text()
+    assert "40 x 50, norm" in text
+    assert len(text.splitlines()) < 140
+
+
+def test_errors():
+    net, theta = network()
+    with pytest.raises(ValueError, match="W_1 is 4 x 3"):
+        cr.explain(net, theta, [1, 2, 3], [1, 2], weight=(1, 9, 0))
+    with pytest.raises(ValueError, match="takes 3 inputs"):
+        cr.explain(net, theta, [1, 2], [1, 2])
+    with pytest.raises(ValueError, match="one sample at a time"):
+        cr.explain(net, theta, np.ones((2, 3)), np.ones((2, 2)), "menon")
