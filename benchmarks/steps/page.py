@@ -13,8 +13,9 @@ PACKAGES = ("chainrule", "numpy", "scipy", "scikit-learn", "torch", "jax")
 HEAD = """# Benchmarks
 
 One training step (gather the mini-batch, forward, backward, Adam) beside its peers, all in one run: every peer in a
-process of its own, pinned to the same cores, taking turns round by round; the figures are medians of {rounds} rounds. On
-one core the time is that of the processor, on two that of the clock. `make bench` measures again and writes this page.
+process of its own, pinned to the same cores, taking turns round by round; the figures are medians of {rounds} rounds.
+On one core the time is that of the processor, on two that of the clock. `make bench` measures again and writes this
+page.
 
 | | network | batch |
 |---|---|---|
@@ -24,9 +25,10 @@ one core the time is that of the processor, on two that of the clock. `make benc
 | large | 784-1024-1024-10 | 512 |
 | deep | 32-(64 x 10)-1 | 64 |
 
-"BLAS alone" is the floor: the same matrix products and nothing else, by the BLAS that SciPy carries, called from compiled
-code. A ratio is the peer's time over chainrule's: above 1, chainrule is faster. The floor's column is the other way round: how
-many times the floor a whole step of chainrule takes; below 1, its own products beat that BLAS by more than all the rest costs.
+"BLAS alone" is the floor: the same matrix products and nothing else, by the BLAS that SciPy carries, called from
+compiled code. A ratio is the peer's time over chainrule's: above 1, chainrule is faster. The floor's column is the
+other way round: how many times the floor a whole step of chainrule takes; below 1, its own products beat that BLAS by
+more than all the rest costs.
 
 """
 
@@ -48,8 +50,9 @@ def machine():
 
     load = os.getloadavg()[0]
     return (
-        f"Measured on {datetime.date.today().isoformat()}: {name}, {os.cpu_count()} cores, instruction level {native.LEVEL}, "
-        f"fused multiply-adds {peak() / 1e9:.0f} GFlop/s a core in float32; load of the machine at the end {load:.1f}. "
+        f"Measured on {datetime.date.today().isoformat()}: {name}, {os.cpu_count()} cores, "
+        f"instruction level {native.LEVEL}, fused multiply-adds {peak() / 1e9:.0f} GFlop/s a core in float32; "
+        f"load of the machine at the end {load:.1f}. "
         f"Python {platform.python_version()}, {', '.join(versions)}.\n\n"
     )
 
