@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # One thread for each BLAS call: the tests run side by side, and small networks lose by more.
 ONE_THREAD := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 
-.PHONY: help demo test lint soak bench docs clean
+.PHONY: help demo test lint soak sanitize bench docs clean
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -15,9 +15,14 @@ $(VENV)/python:
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@touch $@
 
-# One stamp for each set of extras, made anew when the project file changes.
-$(VENV)/%.installed: pyproject.toml $(VENV)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$*]"
+# What building the engine takes stays in the environment, so that a second build only compiles what has changed.
+$(VENV)/build.installed: $(VENV)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "scikit-build-core>=1.1" nanobind cmeel-eigen cmake ninja
+	@touch $@
+
+# One stamp for each set of extras, made anew when the project file or the engine changes.
+$(VENV)/%.installed: pyproject.toml CMakeLists.txt $(wildcard native/*) $(VENV)/build.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable ".[$*]"
 	@touch $@
 
 demo: $(VENV)/all.installed  ## train on the digits, check the gradient, predict
@@ -30,6 +35,12 @@ test: $(VENV)/test.installed  ## run every test but the long ones
 
 soak: $(VENV)/test.installed  ## run the long tests
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m soak
+
+sanitize: $(VENV)/test.installed  ## run the engine's tests with AddressSanitizer and UBSan
+	native/sanitize.sh $(BIN)/python
+
+bench: $(VENV)/python  ## compare training steps with the peers and write docs/benchmarks.md
+	benchmarks/steps/run.sh $(PYTHON)
 
 lint: $(VENV)/lint.installed  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .

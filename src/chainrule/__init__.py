@@ -39,6 +39,7 @@ _PUBLIC: dict[str, str] = {
     "explain": "chainrule.symbolic.explanation",
     "fit": "chainrule.training.fit",
     "load": "chainrule.models",
+    "predictor": "chainrule.engine.predicting",
     "save": "chainrule.models",
     "schedules": "chainrule.descent",
 }
