@@ -120,7 +120,7 @@ def _say_plan(terminal: Terminal, prepared: Prepared) -> None:
     for reason, names in encoder.left_out_by_reason().items():
         terminal.say("Left out", f"{listed(names)}: {reason}")
     parts = ", ".join(f"{count} {name}" for name, count in rows.items())
-    terminal.say("Rows", f"{parts}; {'stratified' if prepared.stratified else 'random'} split, seed {settings.seed}")
+    terminal.say("Rows", f"{parts}; {prepared.split}")
     network = prepared.network
     terminal.say("Network", f"{network}, {network.n_parameters} parameters, {network.loss.spec}")
     steps = f"{settings.epochs} epochs of mini-batches of {settings.batch_size} rows"
