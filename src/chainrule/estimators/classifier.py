@@ -322,6 +322,19 @@ class MLPClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
         """The activations of the last hidden layer, (n_samples, width): the features that the network has learned."""
         return using.hidden(self, X)
 
+    def prepared(self, X: Any, y: Any = None) -> Any:
+        """What `network_` and `theta_` go with: X as the network takes it, and with y also the targets T.
+
+        Examples
+        --------
+        >>> import chainrule as cr
+        >>> X, y = [[0.0, 1.0], [2.0, 3.0]], ["no", "yes"]
+        >>> model = cr.MLPClassifier(solver="lbfgs", width=4, standardize=True, random_state=0).fit(X, y)
+        >>> cr.check_gradient(model.network_, model.theta_, *model.prepared(X, y)).ok
+        True
+        """
+        return using.prepared(self, X, y)
+
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy; several outputs must all be right."""
         if getattr(self, "_labels", None) is None or self._labels.kind != "multioutput":

@@ -346,6 +346,19 @@ class MLPRegressor(ClassNamePrefixFeaturesOutMixin, RegressorMixin, TransformerM
         """The activations of the last hidden layer, (n_samples, width): the features that the network has learned."""
         return using.hidden(self, X)
 
+    def prepared(self, X: Any, y: Any = None) -> Any:
+        """What `network_` and `theta_` go with: X as the network takes it, and with y also the targets T.
+
+        Examples
+        --------
+        >>> import chainrule as cr
+        >>> X, y = [[0.0, 1.0], [2.0, 3.0]], [1.0, 5.0]
+        >>> model = cr.MLPRegressor(solver="lbfgs", width=4, standardize=True, random_state=0).fit(X, y)
+        >>> cr.check_gradient(model.network_, model.theta_, *model.prepared(X, y)).ok
+        True
+        """
+        return using.prepared(self, X, y)
+
     @property
     def _n_features_out(self) -> int:
         return int(self.network_.sizes[-2])
