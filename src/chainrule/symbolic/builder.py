@@ -91,7 +91,8 @@ class Builder:
         forms = dict.fromkeys(self.shown(self.q.translated(role, layer, r)) for r in right)
         left = self.q.symbol(role, layer)
         forms.pop(left, None)
-        more.setdefault("components", components(self.q, tag, role, layer))
+        if "components" not in more and not (tag == "B3" and self.penalties()):  # by indices: the data term alone
+            more["components"] = components(self.q, tag, role, layer)
         return Line(tag, layer, title, reason, left, tuple(forms), self.script(), **more)
 
     def script(self) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.network.arrays import NUMPY
 from chainrule.symbolic.arguments import function_of_activation
+from chainrule.symbolic.component_checks import component_error
 from chainrule.symbolic.expression import symbols
 from chainrule.symbolic.notation import SLOPES
 from chainrule.symbolic.quantities import safe
@@ -204,10 +205,16 @@ def _check(line: Line, batches: list[Passes]) -> Check:
     if line.relation == "←":
         return Check(line, max(_descends(b) for b in batches), None, "the cost falls along it")
     errors = [_error(line, point) for batch in batches for point in _points(line, batch)]
+    if line.components and isinstance(line.layer, int):
+        errors += [component_error(line.tag, _role(line), line.layer, batch) for batch in batches]
     if not errors:
         return Check(line, 0.0, None, "not applicable: no hidden layer is elementwise")
     slopes = [_slope_error(line, batch) for batch in batches] if line.claim else None
     return Check(line, max(errors), None if slopes is None else max(slopes))
+
+
+def _role(line: Line) -> str:
+    return line.left.name.rpartition("_")[0]
 
 
 def _error(line: Line, point: Point) -> float:
