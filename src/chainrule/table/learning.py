@@ -98,6 +98,7 @@ def cross_validate(table: Table, names: Sequence[str], settings: Settings, n_fol
     target = learn_target(rows, names, settings.kind, settings.loss)
     groups = rows[settings.group].values if settings.group else None
     strata = target.codes(rows) if target.classes else None
+    settings = replace(settings, drop=())  # they are gone
     for split in folds(rows.n_rows, n_folds, settings.seed, settings.validation, strata=strata, groups=groups):
         yield learn(prepare(rows, names, settings, split)).scores["test"]
 

@@ -115,7 +115,7 @@ def _how(target: Target, settings: Settings) -> str:
 def _network(n_inputs: int, target: Target, settings: Settings) -> Network:
     from chainrule.network.spec import Network
 
-    hidden = "" if settings.hidden.strip().lower() in ("", "none", "0") else f"{settings.hidden}-"
+    hidden = f"{settings.layers}-" if settings.layers else ""
     loss = f"{target.loss}({settings.smoothing})" if settings.smoothing and target.kind != "numbers" else target.loss
     return Network.parse(f"{n_inputs}-{hidden}{target.n_outputs}:{target.output}", loss)
 

@@ -37,7 +37,8 @@ class Settings:
         At the start; it falls to 0 along a cosine.
     l2 : float
     dropout : float, optional
-        By default 0.3 for classes; 0 for numbers, whose last digits dropout costs, and with L-BFGS, which takes none.
+        By default 0.3 for classes; 0 for numbers, whose last digits dropout costs, without hidden layers, and with
+        L-BFGS, which takes none.
     smoothing : float
         Label smoothing of classes.
     class_weight : {"none", "balanced"}
@@ -78,6 +79,11 @@ class Settings:
     categories: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
 
+    @property
+    def layers(self) -> str:
+        """The hidden layers in the grammar, empty for none."""
+        return "" if self.hidden.strip().lower() in ("", "none", "0") else self.hidden
+
     def __post_init__(self) -> None:
         if self.optimizer not in OPTIMIZERS:
             raise ValueError(f"there is no optimizer {self.optimizer!r}; there are {', '.join(OPTIMIZERS)}")
@@ -117,7 +123,8 @@ def filled(settings: Settings, target: Target, n: int) -> Settings:
     epochs = settings.epochs or default_epochs(n, batch_size)
     dropout = settings.dropout
     if dropout is None:
-        dropout = 0.0 if target.kind == "numbers" or settings.optimizer == "lbfgs" else 0.3
+        without = target.kind == "numbers" or settings.optimizer == "lbfgs" or not settings.layers
+        dropout = 0.0 if without else 0.3
     return replace(settings, batch_size=batch_size, epochs=epochs, dropout=dropout)
 
 
