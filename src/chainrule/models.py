@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 __all__ = ["Model", "load", "save"]
 
 # kind in the header -> module and class
-KINDS = {"network": ("chainrule.models", "Model"), "table": ("chainrule.table.model", "TableModel")}
+KINDS = {
+    "network": ("chainrule.models", "Model"),
+    "table": ("chainrule.table.model", "TableModel"),
+    "MLPClassifier": ("chainrule.estimators", "MLPClassifier"),
+    "MLPRegressor": ("chainrule.estimators", "MLPRegressor"),
+}
 
 
 @dataclass(frozen=True, eq=False)
