@@ -447,7 +447,7 @@ class Builder:
         q = self.q
         m, v = q.matrix("moment", ident("m"), W), q.matrix("square", ident("v"), W)
         first, second = (q.scalar(f"beta{i}", sub(ident("β"), num(i))) for i in (1, 2))
-        epsilon, step = q.scalar("epsilon", ident("ε")), q.scalar("step", ident("t"))
+        epsilon, step = q.scalar("epsilon", ident("ε")), q.scalar("steps", ident("t"))
         m_hat = m / (1 - power(first, step))
         v_hat = v / (1 - power(second, step))
         return [

@@ -25,6 +25,7 @@ __all__ = ["Check", "Passes", "Verification", "point_of_line", "verify"]
 Array = Any
 TOLERANCE = 1e-8  # of the largest entry; a logarithm's slope at a saturated output costs digits
 STEP = 1e-20
+_TINY = 1e-300
 _ROUNDING = 1e-6  # a slope this much smaller than the cost is zero up to rounding
 _MOST_SAMPLES = 4  # of a notation that treats one sample at a time, so many are checked
 
@@ -235,7 +236,9 @@ def _slope_error(line: Line, batch: Passes) -> float:
     for seed in range(2):
         direction = np.random.default_rng(seed).normal(size=form.shape)
         expected, actual = np.sum(form * direction), batch.slope(role, l, direction)
-        worst = max(worst, abs(actual - expected) / max(np.sum(np.abs(form * direction)), _ROUNDING * abs(batch.J)))
+        worst = max(
+            worst, abs(actual - expected) / max(np.sum(np.abs(form * direction)), _ROUNDING * abs(batch.J), _TINY)
+        )
     return float(worst)
 
 
