@@ -22,6 +22,8 @@ def all_cases():
         width = 2 * cr.LOSSES[loss].outputs_per_target
         pair = cr.Network((2, width), (cr.LOSSES[loss].output,), loss)
         parts.append(latex_body(cr.derive(pair, weights=True, optimizer="momentum")))
+    explained = cr.explain(net, net.initial(0), [1.0, 2.0, 3.0, 4.0], [1.0, 0.0, 0.0], "watters").latex()
+    parts.append(explained.partition("\\section*")[2].partition("\n")[2].removesuffix("\\end{document}\n"))
     parts += [rf"\[ {latex(cr.differentiate(c[0], c[1]).equation())} \]" for c in CASES]
     return latex_file("All cases", "", "\n".join(parts))
 

@@ -6,7 +6,7 @@ D_l = dJ/dZ_l, G_l = dJ/dA_l.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from chainrule.symbolic import rules
@@ -307,7 +307,9 @@ class Builder:
         form = self.shared(add(output, scale(number(-1), target)))
         condition = "the targets of every sample sum to one"
         why = f"because {condition}"
-        return [self.write("B1", "delta", self.depth, "delta, cancelled", why, form, condition=condition)]
+        return [
+            self.write("B1", "delta", self.depth, "delta, cancelled", why, form, condition=condition, components=())
+        ]
 
     def through(self, l: int, error: Expression) -> Expression:
         """dJ/dz from dJ/da with the activation's own derivative."""
@@ -432,11 +434,11 @@ class Builder:
             "momentum": self.momentum(W, g, eta),
             "adam": self.adam(W, g, eta),
         }
-        chosen = steps[self.options["optimizer"]]
-        return [
+        lines = [
             Line("U", l, "Update", why, left, (simplify(right),), q.script(), relation="←")
-            for why, left, right in chosen
+            for why, left, right in steps[self.options["optimizer"]]
         ]
+        return [replace(lines[0], components=components(q, "U", role, l)), *lines[1:]]
 
     def momentum(self, W: Expression, g: Expression, eta: Expression) -> list[tuple[str, Expression, Expression]]:
         v = self.q.matrix("velocity", ident("v"), W)

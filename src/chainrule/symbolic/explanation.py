@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.network.arrays import NUMPY
-from chainrule.symbolic.boxes import Box, primed
+from chainrule.symbolic.boxes import Box, call, fence, joined, num, op, primed, row
+from chainrule.symbolic.components import partial_of
 from chainrule.symbolic.derivation import Derivation, Line, derive
 from chainrule.symbolic.layout import layout
 from chainrule.symbolic.notation import SLOPES, Notation, notation
@@ -52,8 +53,12 @@ class Quantity:
 class Factor:
     """One factor of a path: what it is, and its number."""
 
-    name: str
+    box: Box
     number: float
+
+    @property
+    def name(self) -> str:
+        return text(self.box)
 
 
 @dataclass(frozen=True)
@@ -140,6 +145,12 @@ class Explanation:
         from chainrule.symbolic.explanation_text import explanation_text
 
         return explanation_text(self, largest)
+
+    def latex(self, largest: int = 8) -> str:
+        """A LaTeX document that compiles as it stands."""
+        from chainrule.symbolic.explanation_latex import explanation_latex
+
+        return explanation_latex(self, largest)
 
     def html(self, largest: int = 8) -> str:
         """One self-contained page."""
@@ -300,7 +311,7 @@ def _path(passes: Passes, weight: tuple[int, int, int] | None) -> Path:
     gradient = float(passes.backward.weights[l][to, source])
     n = int(np.argmax(np.abs(passes.backward.delta[l][:, to] * passes.forward.a[l - 1][:, source])))
     units = _strongest(passes, l, to, n)
-    first = Factor(entry_name(passes, "activation", l - 1, source), float(passes.forward.a[l - 1][n, source]))
+    first = Factor(entry(passes, "activation", l - 1, source), float(passes.forward.a[l - 1][n, source]))
     factors = (first, *_factors(passes, l, units, n))
     contribution = float(np.prod([f.number for f in factors]))
     ways = int(np.prod([sizes[k] for k in range(l + 1, len(sizes))], dtype=object)) * len(passes.X)
@@ -339,14 +350,14 @@ def _factors(passes: Passes, l: int, units: tuple[int, ...], n: int) -> Iterator
     for k, (unit, above) in enumerate(itertools.pairwise(units), start=l):
         yield from _slope_factor(passes, k, unit, n)
         pair = (above, unit) if passes.derivation.notation.weights == "to_from" else (unit, above)
-        yield Factor(entry_name(passes, "weights", k + 1, *pair), float(passes.layers[k].weights[above, unit]))
+        yield Factor(entry(passes, "weights", k + 1, *pair), float(passes.layers[k].weights[above, unit]))
     L, unit = passes.depth, units[-1]
     error = passes.error(L)[n, unit]
     if _slopes(passes, L) is None or not np.isfinite(error):  # delta_L as one number
-        yield Factor(entry_name(passes, "delta", L, unit), float(passes.backward.delta[L][n, unit]))
+        yield Factor(entry(passes, "delta", L, unit), float(passes.backward.delta[L][n, unit]))
         return
     yield from _slope_factor(passes, L, unit, n)
-    yield Factor(entry_name(passes, "error", L, unit), float(error))
+    yield Factor(entry(passes, "error", L, unit), float(error))
 
 
 def _slope_factor(passes: Passes, k: int, unit: int, n: int) -> Iterator[Factor]:
@@ -355,24 +366,24 @@ def _slope_factor(passes: Passes, k: int, unit: int, n: int) -> Iterator[Factor]
     if sigma.name == "identity":
         return
     number = float(_own_slope(passes, k, n)[unit])
-    z = entry_name(passes, "preactivation", k, unit)
+    z = entry(passes, "preactivation", k, unit)
     if sigma.df is None:
-        yield Factor(f"∂{entry_name(passes, 'activation', k, unit)}/∂{z}", number)
+        yield Factor(partial_of(entry(passes, "activation", k, unit), z), number)
     else:
-        yield Factor(f"{text(primed(_names(passes)[f'sigma_{k}'], 1))}({z})", number)
+        yield Factor(call(primed(_names(passes)[f"sigma_{k}"], 1), z), number)
 
 
 def _names(passes: Passes) -> Mapping[str, Box]:
     return passes.derivation.steps[0].script.names
 
 
-def entry_name(passes: Passes, role: str, l: int, *neurons: int) -> str:
+def entry(passes: Passes, role: str, l: int, *neurons: int) -> Box:
     """An entry of a quantity in the notation's letters, neurons counted from 0 in square brackets."""
     names = _names(passes)
     merged = {"activation": "preactivation", "error": "delta"}  # a linear output with a letter of its own
     box = names.get(f"{role}_{l}") or names[f"{merged[role]}_{l}"]
-    minus = "−" if role in SLOPES and passes.derivation.notation.sign < 0 else ""
-    return f"{minus}{text(box)}[{', '.join(map(str, neurons))}]"
+    minus = (op("neg"),) if role in SLOPES and passes.derivation.notation.sign < 0 else ()
+    return row(*minus, box, fence(joined(",", *map(num, neurons)), "[", "]"))
 
 
 # ---------------------------------------------------------------- the step
