@@ -3,7 +3,6 @@
 Run it with ``python examples/estimator_drop_in.py``.
 """
 
-import numpy as np
 from sklearn.datasets import load_wine
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
@@ -27,7 +26,7 @@ def main() -> None:
     print(f"network_   {model.network_} with {model.theta_.size} parameters")
     loss = model.history_.loss
     print(f"history_   {len(loss)} iterations, loss {loss[0]:.3f} to {loss[-1]:.5f}")
-    report = cr.check_gradient(model.network_, model.theta_, scaler.transform(X), np.eye(3)[y])
+    report = cr.check_gradient(model.network_, model.theta_, *model.prepared(scaler.transform(X), y))
     print(f"gradient   {'right' if report.ok else 'wrong'}, largest relative error {report.max_relative_error:.0e}")
 
 

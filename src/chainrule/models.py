@@ -23,12 +23,25 @@ if TYPE_CHECKING:
 __all__ = ["Model", "load", "save"]
 
 # kind in the header -> module and class
-KINDS = {"network": ("chainrule.models", "Model"), "table": ("chainrule.table.model", "TableModel")}
+KINDS = {
+    "network": ("chainrule.models", "Model"),
+    "table": ("chainrule.table.model", "TableModel"),
+    "MLPClassifier": ("chainrule.estimators", "MLPClassifier"),
+    "MLPRegressor": ("chainrule.estimators", "MLPRegressor"),
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A network and its parameters: what is left of a training run when only predictions are wanted."""
+    """A network and its parameters: what is left of a training run when only predictions are wanted.
+
+    Examples
+    --------
+    >>> import numpy as np, chainrule as cr
+    >>> net = cr.Network((2, 1), ("identity",), "half_squared_error")
+    >>> cr.Model(net, np.array([2.0, 3.0, 1.0])).predict(np.array([[1.0, 1.0]]))
+    array([[6.]])
+    """
 
     network: Network
     theta: NDArray[Any]
@@ -101,6 +114,18 @@ def load(path: str | os.PathLike[str], custom: Iterable[Any] = ()) -> Any:
         There is no such file, or it may not be read.
     StorageError
         A ValueError: it is not a model file, it is damaged, or a newer version of chainrule wrote it.
+
+    Examples
+    --------
+    >>> import tempfile, numpy as np, chainrule as cr
+    >>> X = np.linspace(-1, 1, 20)[:, None]
+    >>> cube = cr.Activation("cube", f=lambda xp, z: z**3, df=lambda xp, z, a: 3 * z**2)
+    >>> fit = cr.fit(cr.Network((1, 2, 1), (cube, "identity"), "half_squared_error"), X, X**3, epochs=2)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     cr.save(fit, f"{folder}/model.safetensors")
+    ...     model = cr.load(f"{folder}/model.safetensors", custom=[cube])
+    >>> print(model.network)
+    1-2:cube-1:identity
     """
     stored = storage.read(path)
     if stored.kind not in KINDS:

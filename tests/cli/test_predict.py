@@ -57,18 +57,25 @@ def test_json_lines(run, trained: Path, visits: Path) -> None:
     assert rows[0].keys() == {"bought", "probability of no", "probability of yes"}
 
 
-@pytest.mark.parametrize("name", ["out.csv", "out.jsonl"])
+@pytest.mark.parametrize("name", ["out.csv", "out.jsonl", "out.parquet"])
 def test_an_output_file(run, trained: Path, visits: Path, tmp_path: Path, name: str) -> None:
     outcome = run("predict", trained, visits, "--output", tmp_path / name)
     assert outcome.out == ""
     assert "240 predictions to" in outcome.err
-    frame = pl.read_csv(tmp_path / name) if name.endswith("csv") else pl.read_ndjson(tmp_path / name)
+    read = {"csv": pl.read_csv, "jsonl": pl.read_ndjson, "parquet": pl.read_parquet}[name.partition(".")[2]]
+    frame = read(tmp_path / name)
+    assert frame["bought"].unique().sort().to_list() == ["no", "yes"]
     assert frame.shape == (240, 3)
 
 
 def test_parquet_in(run, trained: Path, visits: Path, tmp_path: Path) -> None:
     pl.read_csv(visits, null_values=["NA", ""], try_parse_dates=True).write_parquet(tmp_path / "v.parquet")
     assert run("predict", trained, tmp_path / "v.parquet").out == run("predict", trained, visits).out
+
+
+def test_json_lines_in(run, trained: Path, visits: Path, tmp_path: Path) -> None:
+    pl.read_csv(visits, null_values=["NA", ""], try_parse_dates=True).write_ndjson(tmp_path / "v.jsonl")
+    assert run("predict", trained, tmp_path / "v.jsonl").out == run("predict", trained, visits).out
 
 
 def test_a_pipe_that_is_closed_early(trained: Path, tmp_path: Path) -> None:

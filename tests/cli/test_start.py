@@ -7,7 +7,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("command", ["train", "predict", "check", "info"])
+@pytest.mark.parametrize("command", ["train", "predict", "evaluate", "check", "info"])
 def test_help_has_examples(run, command: str) -> None:
     outcome = run(command, "--help")
     assert outcome.code == 0

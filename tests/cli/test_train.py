@@ -26,7 +26,7 @@ def test_everything_decided_is_said(run, visits: Path, tmp_path: Path) -> None:
         "156 train, 24 validation, 60 test; stratified split, seed 0",
         ":tanh-4:relu-1:sigmoid",
         "400 epochs, the best was",
-        f"{model} and {model.with_suffix('.png')}",
+        f"{model}, {model.with_suffix('.toml')}, {model.with_suffix('.png')}",
     ):
         assert piece in outcome.err
     for piece in ("train", "validation", "test", "baseline", "accuracy", "log loss", "ROC AUC"):
@@ -60,7 +60,7 @@ def test_json_holds_all_of_it_and_nothing_else_is_on_standard_output(run, visits
     assert results["settings"]["seed"] == 3
     assert results["scores"]["test"]["R2"] > 0.8
     assert results["scores"]["baseline"]["R2"] < 0.1
-    assert results["plot"] is None
+    assert "plot" not in results
     assert not model.with_suffix(".png").exists()
 
 
@@ -72,7 +72,7 @@ def test_quiet_says_nothing(run, visits: Path, tmp_path: Path) -> None:
 def test_files_are_named_after_the_table(run, visits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert run("train", visits, "-t", "bought", "--epochs", 2).code == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"visits.safetensors", "visits.png"}
+    assert {path.name for path in tmp_path.iterdir()} == {"visits.safetensors", "visits.toml", "visits.png"}
 
 
 def test_the_same_seed_gives_the_same_files(run, visits: Path, tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_without_matplotlib_there_is_a_model_and_a_note(run, visits: Path, tmp_p
     outcome = run("train", visits, "-t", "bought", "--epochs", 2, "--model", tmp_path / "m.safetensors")
     assert outcome.code == 0
     assert "pip install 'chainrule[report]'" in outcome.err
-    assert {path.name for path in tmp_path.iterdir()} == {"m.safetensors"}
+    assert {path.name for path in tmp_path.iterdir()} == {"m.safetensors", "m.toml"}
 
 
 def test_standard_input(visits: Path, tmp_path: Path) -> None:
@@ -134,3 +134,84 @@ def test_standard_input(visits: Path, tmp_path: Path) -> None:
     with visits.open("rb") as stream:
         subprocess.run([*command, "--model", tmp_path / "m.safetensors"], stdin=stream, check=True)
     assert (tmp_path / "m.safetensors").exists()
+
+
+# Configurations.
+
+
+def test_a_run_is_repeated_from_its_configuration(run, visits: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "1.safetensors", tmp_path / "2.safetensors"
+    options = ["--epochs", 4, "--hidden", "8:tanh-4", "--drop", "spent", "--seed", 5, "--test-fraction", 0.3]
+    run("train", visits, "-t", "bought", *options, "--decimal-comma", "--delimiter", ",", "--model", first, "--no-plot")
+    assert run("train", visits, "-t", "bought", *options, "--model", first, "--no-plot").code == 0
+    outcome = run("train", "--config", first.with_suffix(".toml"), "--model", second, "--no-plot")
+    assert outcome.code == 0
+    assert first.read_bytes() == second.read_bytes()
+    assert first.with_suffix(".toml").read_text() == second.with_suffix(".toml").read_text()
+
+
+def test_options_come_before_the_configuration(run, tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text('file = "iris"\n[settings]\nepochs = 3\nseed = 4\nl2 = 1\n')
+    outcome = run(
+        "train", "--config", tmp_path / "run.toml", "--seed", 9, "--model", tmp_path / "m", "--no-plot", "--json"
+    )
+    settings = json.loads(outcome.out)["settings"]
+    assert (settings["epochs"], settings["seed"], settings["l2"]) == (3, 9, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("file = iris", "is not a TOML file"),
+        ('file = "iris"\nsettings = 3', "has 'settings'"),
+        ('file = "iris"\n[settings]\nspeed = 3', "has 'speed' under [settings]; known are"),
+        ('file = "iris"\n[settings]\nepochs = "three"', "field 'epochs' of Settings is 'three'"),
+        ('file = "iris"\n[settings]\noptimizer = "luck"', "there is no optimizer 'luck'"),
+        ("[settings]\nepochs = 3", "say which table to train on"),
+    ],
+)
+def test_configurations_that_cannot_be(run, tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "run.toml").write_text(text)
+    outcome = run("train", "--config", tmp_path / "run.toml", "--model", tmp_path / "m")
+    assert outcome.code == 2
+    assert message in outcome.err
+    assert {path.name for path in tmp_path.iterdir()} == {"run.toml"}
+
+
+# Other ways to split and to learn.
+
+
+def test_folds(run, visits: Path, tmp_path: Path) -> None:
+    arguments = ("train", visits, "-t", "spent", "--drop", "bought", "--epochs", 30, "--folds", 3, "--no-plot")
+    outcome = run(*arguments, "--model", tmp_path / "m")
+    assert outcome.err.count("Fold") == 3
+    assert "3 folds" in outcome.out
+    results = json.loads(run(*arguments, "--model", tmp_path / "m", "--json").out)
+    assert len(results["folds"]) == 3
+    assert results["rows"] == {"train": 216, "validation": 24, "test": 0}
+    assert all(fold["R2"] > 0.5 for fold in results["folds"])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--group", "town"], "split by groups of 'town'"),
+        (["--time", "day"], "split in the order of 'day'"),
+        (["--class-weight", "balanced"], "stratified split"),
+        (["--hidden", "none"], "-1:sigmoid"),
+    ],
+)
+def test_ways_to_split_and_learn(run, visits: Path, tmp_path: Path, options: list[str], said: str) -> None:
+    rest = ["--epochs", 2, "--no-plot", "--model", tmp_path / "m"]
+    outcome = run("train", visits, "-t", "bought", "--drop", "spent", *options, *rest)
+    assert outcome.code == 0
+    assert said in outcome.err
+
+
+def test_intervals(run, visits: Path, tmp_path: Path) -> None:
+    loss = ["--loss", "quantile(0.1, 0.5, 0.9)"]
+    outcome = run("train", visits, "-t", "spent", "--drop", "bought", *loss, "--model", tmp_path / "m", "--no-plot")
+    assert "coverage" in outcome.out
+    rows = [json.loads(line) for line in run("predict", tmp_path / "m", visits, "--json").out.splitlines()]
+    for row in rows:
+        assert row["quantile 0.1 of spent"] <= row["spent"] <= row["quantile 0.9 of spent"]

@@ -205,6 +205,22 @@ class TestTheParametersLieOpen:
         np.testing.assert_allclose(model.network_.predict(model.theta_, X)[:, 0], model.predict_proba(X)[:, 1])
         assert len(model.history_) == model.n_iter_
 
+    def test_the_data_as_the_network_takes_them(self, moons):
+        X, y = moons[0].copy(), np.array(["no", "yes"])[moons[1]]
+        X[0, 0] = np.nan
+        model = cr.MLPClassifier(5, "tanh", missing="impute", standardize=True, solver="lbfgs", alpha=0.0, max_iter=20)
+        model.fit(X, y)
+        X_in, T = model.prepared(X, y)
+        assert X_in.shape == (120, 3)
+        assert float(model.network_.objective(model.theta_, X_in, T)) == pytest.approx(model.loss_)
+        np.testing.assert_array_equal(model.prepared(X), X_in)
+
+    def test_a_fitted_model_is_derived_and_explained(self, moons):
+        model = cr.MLPClassifier(3, "tanh", max_iter=2, random_state=0).fit(*moons)
+        X, T = model.prepared(*moons)
+        assert cr.derive(model.network_).verify(model.theta_, X, T).ok
+        assert "delta" in cr.explain(model.network_, model.theta_, X[0], T[0]).text()
+
     def test_transform_gives_the_last_hidden_layer(self, moons):
         model = cr.MLPClassifier((6, 4), "tanh", max_iter=3).fit(*moons)
         a = model.network_.forward(model.theta_, moons[0]).a

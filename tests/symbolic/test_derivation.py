@@ -150,7 +150,7 @@ def test_updates_are_those_of_the_optimizers():
     rng = np.random.default_rng(0)
     W, g, v = (rng.normal(size=(2, 3)) for _ in range(3))
     arrays = {"weights_l": W, "weights_gradient_l": g, "velocity": v, "moment": v, "square": v**2}
-    numbers = {"eta": 0.1, "mu": 0.9, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "step": 3}
+    numbers = {"eta": 0.1, "mu": 0.9, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "steps": 3}
     arrays |= {k: np.array([[float(n)]]) for k, n in numbers.items()}
     for name, rule, state in (
         ("momentum", cr.Momentum(0.1, momentum=0.9), ("velocity",)),

@@ -43,6 +43,29 @@ def test_chains_iv_for_the_whole_network(matrix, printed):
     assert cr.differentiate(NETWORK, matrix).text() == printed
 
 
+WRITTEN = [
+    ("norm2(A*x - b)^2 + c*norm2(x)^2", "x", "2 (Aᵀ (A x − b) + c x)"),
+    ("norm2(x)^3", "x", "3 ‖x‖₂ x"),
+    ("x'*A*x", "x", "(A + Aᵀ) x"),
+    ("(x'*y)^2", "x", "2 (xᵀ y) y"),
+    ("exp(x'*y)*x", "x", "exp(xᵀ y) (x yᵀ + I)"),
+    ("-y'*log(softmax(W*x))", "W", "(sum(y) softmax(W x) − y) xᵀ"),
+    ("logsumexp(X*w)", "w", "Xᵀ softmax(X w)"),
+    ("sum(exp(X))/sum(X)", "X", "1/(sum(X)) exp(X) − sum(exp(X))/sum(X)² 𝟏 𝟏ᵀ"),
+    ("log(det(A'*A))", "A", "2 A (Aᵀ A)⁻¹"),
+    ("x'*inv(A'*A + c*eye)*x", "A", "−2 A (Aᵀ A + c I)⁻¹ x xᵀ (Aᵀ A + c I)⁻¹"),
+    ("tr(X*Y*X'*Z)", "X", "Zᵀ X Yᵀ + Z X Y"),
+    ("x./norm2(x)", "x", "1/‖x‖₂ I − 1/‖x‖₂³ x xᵀ"),
+    ("sum(A + c*eye)", "c", "m"),
+    ("tr(inv(X)*A)", "X", "−X⁻ᵀ Aᵀ X⁻ᵀ"),
+]
+
+
+@pytest.mark.parametrize(("cost", "symbol", "printed"), WRITTEN)
+def test_the_form_a_person_would_write(cost, symbol, printed):
+    assert cr.differentiate(cost, symbol).text() == printed
+
+
 def test_latex_and_mathml_say_the_same():
     d = cr.differentiate("y' * sigma(A * x)", "A")
     assert d.latex() == r"\left(y \odot \sigma^{\prime}\left(A \, x\right)\right) \, x^{\mathsf{T}}"

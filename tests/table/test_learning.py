@@ -10,7 +10,7 @@ import pytest
 import chainrule as cr
 from chainrule.storage import StorageError, Stored, write
 from chainrule.table import Table, TableError, TableModel, read_table, table_of
-from chainrule.table.learning import OPTIMIZERS, Learned, Settings, learn, prepare
+from chainrule.table.learning import OPTIMIZERS, Learned, Settings, cross_validate, learn, prepare
 from chainrule.table.split import split_rows
 
 QUICK = Settings(hidden="8:tanh", epochs=5)
@@ -129,7 +129,14 @@ def test_every_optimizer(optimizer: str) -> None:
 
 
 def test_settings_that_cannot_be() -> None:
+    with pytest.raises(ValueError, match="no optimizer 'luck'"):
+        Settings(optimizer="luck")
+    with pytest.raises(ValueError, match="give one of the two"):
+        Settings(group="town", time="row")
     for settings, message in [
+        (Settings(group="z"), "no column 'z'"),
+        (Settings(time="town"), "holds texts; dates or numbers are needed"),
+        (Settings(time="x"), "gaps; every row needs a time"),
         (Settings(test=0.6, validation=0.5), "together less than 1"),
         (Settings(drop=("z",)), "no column 'z'"),
         (Settings(categories=("z",)), "no column 'z'"),
@@ -137,8 +144,6 @@ def test_settings_that_cannot_be() -> None:
     ]:
         with pytest.raises(ValueError, match=message):
             prepare(_mixed(), ["y"], settings)
-    with pytest.raises(ValueError, match="no optimizer 'luck'"):
-        learn(prepare(_mixed(), ["y"], Settings(optimizer="luck")))
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 20])
@@ -159,6 +164,45 @@ def test_classes_are_spread_over_the_parts() -> None:
     np.testing.assert_array_equal(np.bincount(strata[split.test]), [20, 10, 5])
     assert np.bincount(strata[split.validation]).tolist() == [8, 4, 2]
     assert sorted(np.concatenate([split.train, split.validation, split.test])) == list(range(140))
+
+
+@pytest.mark.parametrize(
+    "loss", ["absolute_error", "huber(1.0)", "log_cosh", "quantile(0.1, 0.5, 0.9)", "poisson", "gamma"]
+)
+def test_losses_of_numbers(loss: str) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0, 2, 600)
+    y = np.exp(1 + x) * rng.gamma(20, 1 / 20, 600)
+    learned = learn(prepare(table_of({"x": x, "y": y}), ["y"], Settings(hidden="16:tanh", epochs=60, loss=loss)))
+    assert learned.scores["test"]["R2"] > 0.7
+    if loss.startswith("quantile"):
+        assert 0.65 < learned.scores["test"]["coverage"] < 0.92
+
+
+def test_balanced_classes_find_the_rare_one() -> None:
+    rng = np.random.default_rng(0)
+    y = (rng.random(2000) < 0.04).astype(float)
+    table = table_of({"x": rng.normal(size=2000) + 1.5 * y, "y": y})
+    found = {}
+    for weight in ("none", "balanced"):
+        learned = learn(prepare(table, ["y"], Settings(hidden="8:tanh", epochs=10, class_weight=weight)))
+        found[weight] = np.mean(learned.model.predict(table)["y"][y == 1] == "1")
+    assert found["none"] < 0.3
+    assert found["balanced"] > 0.6
+
+
+def test_a_time_limit_ends_training() -> None:
+    settings = Settings(hidden="8:tanh", epochs=10**6, time_limit=0.2)
+    assert learn(prepare(read_table("iris"), ["target"], settings)).stopped == "time_limit"
+
+
+def test_cross_validation_tests_every_row_once() -> None:
+    rng = np.random.default_rng(0)
+    table = table_of({"x": rng.normal(size=90), "g": np.repeat(np.arange(30), 3), "y": ["a", "b", "c"] * 30})
+    scores = list(cross_validate(table, ["y"], Settings(hidden="4", epochs=2), 3))
+    assert len(scores) == 3
+    with pytest.raises(TableError, match="31 folds of 30 groups; give 2 to 30"):
+        list(cross_validate(table, ["y"], Settings(group="g"), 31))
 
 
 # Model files.

@@ -96,6 +96,22 @@ def test_parquet(tmp_path: Path) -> None:
     assert [note.split(" holds")[0] for note in table.notes] == ["column 'c'", "column 'd'"]
 
 
+def test_json_lines(tmp_path: Path) -> None:
+    lines = [
+        '{"a": 1, "b": "x", "d": "2020-01-31", "e": "2020-01-31T10:30:00", "f": "2020-01-31T10:30:00Z"}',
+        '{"a": 2.5, "b": null, "d": "1969-12-31", "e": null, "f": "1970-01-01T00:00:01+00:00"}',
+    ]
+    table = _read(tmp_path, "\n".join(lines))
+    assert _values(table) == {
+        "a": [1, 2.5],
+        "b": ["x", None],
+        "d": [1580428800, -86400],
+        "e": [1580466600, None],
+        "f": [1580466600, 1],
+    }
+    assert [column.kind for column in table.columns] == ["number", "category", "date", "date", "date"]
+
+
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a,b\n1,2\n")))
     assert _values(read_table("-")) == {"a": [1], "b": [2]}
@@ -130,6 +146,7 @@ def test_a_file_comes_before_a_data_set_of_its_name(tmp_path: Path, monkeypatch:
         (b'a,b\n1,"x\n2,3\n', "is not CSV with the delimiter ','"),
         (b'"a\nb",c\n1,2\n', "a header that goes over several lines"),
         (b"x" * (2 << 20), "a first line of over"),
+        (b'{"a": 1}\n{"a": ', "is not JSON lines"),
         (gzip.compress(bytes(range(32, 99)), mtime=0)[:40], "damaged gzip file"),
     ],
 )

@@ -138,9 +138,51 @@ def test_scores_of_numbers() -> None:
 
 def test_the_baseline_knows_only_the_mean() -> None:
     target, table = _target(y=["a"] * 30 + ["b"] * 10)
-    scores = score(target, baseline_outputs(target, target.encode(table), 40), table)
+    scores = score(target.scaled_by(table), baseline_outputs(target.scaled_by(table), 40), table)
     assert scores["accuracy"] == 0.75
     assert scores["log loss"] == pytest.approx(-(0.75 * np.log(0.75) + 0.25 * np.log(0.25)))
     assert scores["ROC AUC"] == 0.5
     target, table = _target(y=RNG.normal(size=30))
-    assert score(target, baseline_outputs(target, target.encode(table), 30), table)["R2"] == pytest.approx(0)
+    assert score(target, baseline_outputs(target, 30), table)["R2"] == pytest.approx(0)
+
+
+# Other losses of numbers.
+
+
+def test_quantiles_come_back_in_units_and_never_cross() -> None:
+    table = table_of({"y": RNG.normal(100, 5, 50)})
+    target = learn_target(table, ["y"], loss="quantile(0.9, 0.1, 0.5)")
+    assert target.n_outputs == 3
+    outputs = RNG.normal(size=(50, 3))
+    columns = target.decode(outputs)
+    in_units = np.sort(outputs, axis=1) * target.std[0] + target.mean[0]
+    np.testing.assert_allclose(columns["quantile 0.1 of y"], in_units[:, 0])
+    np.testing.assert_allclose(columns["quantile 0.9 of y"], in_units[:, 2])
+    np.testing.assert_array_equal(columns["y"], columns["quantile 0.5 of y"])
+    t = table["y"].values
+    coverage = np.mean((in_units[:, 0] <= t) & (t <= in_units[:, 2]))
+    assert score(target, outputs, table)["coverage"] == coverage
+
+
+def test_counts_are_scaled_by_their_mean() -> None:
+    table = table_of({"y": RNG.poisson(7, 40)})
+    target = learn_target(table, ["y"], "number", "poisson")
+    assert target.output == "exp"
+    np.testing.assert_allclose(target.encode(table).mean(), 1)
+    np.testing.assert_allclose(target.decode(target.encode(table))["y"], table["y"].values)
+    assert score(target, baseline_outputs(target, 40), table)["R2"] == pytest.approx(0)
+
+
+@pytest.mark.parametrize(
+    ("values", "loss", "message"),
+    [
+        (["a", "b"], "huber(1.0)", "does not suit 2 classes"),
+        ([1.5, 2.5, 4], "hinge", "does not suit a number"),
+        ([1.5, 2.5, 4], "quantile", "say which quantiles"),
+        ([1.5, -2.5, 4], "poisson", "takes positive targets; the smallest is -2.5"),
+        ([0.0, 2.5, 4], "gamma", "takes positive targets; the smallest is 0"),
+    ],
+)
+def test_losses_that_do_not_suit(values, loss: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        learn_target(table_of({"y": values}), ["y"], loss=loss)

@@ -1,4 +1,4 @@
-"""The command: ``chainrule train | predict | check | info``."""
+"""The command: ``chainrule train | predict | evaluate | check | info``."""
 
 from .app import main
 

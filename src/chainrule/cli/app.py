@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from . import check, derive, explain, info, predict, train
+from . import check, derive, evaluate, explain, info, predict, train
 from .endings import INTERRUPTED, ended_by
 
 app = typer.Typer(
@@ -27,7 +27,15 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_COMMANDS = {"train": train, "predict": predict, "check": check, "derive": derive, "explain": explain, "info": info}
+_COMMANDS = {
+    "train": train,
+    "predict": predict,
+    "evaluate": evaluate,
+    "check": check,
+    "derive": derive,
+    "explain": explain,
+    "info": info,
+}
 for name, module in _COMMANDS.items():
     app.command(name, epilog=module.EXAMPLES)(module.command)
 

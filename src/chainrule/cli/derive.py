@@ -41,7 +41,7 @@ def command(
         Literal["text", "latex", "html", "mathml", "numpy"], typer.Option("--format", help="How it is written.")
     ] = "text",
     output: options.Output = None,
-    components: Annotated[bool, typer.Option(help="The steps by indices, in text.")] = False,
+    components: Annotated[bool | None, typer.Option(help="The steps by indices; else as the notation has it.")] = None,
     symbolic_sizes: Annotated[bool, typer.Option(help="Letters for the sizes.")] = False,
     weights: Annotated[bool, typer.Option(help="Samples carry weights.")] = False,
     l1: Annotated[float, typer.Option(help="Penalty l1 times the sum of |W|.", min=0)] = 0.0,
@@ -67,7 +67,7 @@ def command(
     elif output_format == "text" and output is None:
         from chainrule.symbolic.document import coloured
 
-        terminal.results.print(coloured(derivation, components))
+        terminal.results.print(coloured(derivation, derivation.notation.indices if components is None else components))
     else:
         write(terminal, _written(derivation, output_format, components), output)
     if verify:
@@ -83,7 +83,7 @@ def write(terminal: Terminal, text: str, output: Path | None) -> None:
         terminal.say("Written", str(output))
 
 
-def _written(derivation: Derivation, output_format: str, components: bool) -> str:
+def _written(derivation: Derivation, output_format: str, components: bool | None) -> str:
     if output_format == "text":
         return derivation.text(components=components)
     if output_format == "mathml":

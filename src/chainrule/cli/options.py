@@ -14,38 +14,40 @@ def _option(metavar: str, text: str, *names: str, panel: str | None = None, defa
     return typer.Option(*names, help=text, metavar=metavar, rich_help_panel=panel, show_default=default, **more)
 
 
-def _reading(metavar: str, text: str, *names: str, default: bool = False) -> Any:
-    return _option(metavar, text, *names, panel=READING, default=default)
+def _reading(metavar: str, text: str, *names: str, default: bool = False, **more: Any) -> Any:
+    return _option(metavar, text, *names, panel=READING, default=default, **more)
 
 
 def _training(metavar: str, text: str, *names: str, **more: Any) -> Any:
     return _option(metavar, text, *names, panel=TRAINING, **more)
 
 
-Table = Annotated[
-    str,
-    typer.Argument(
-        help="A CSV file (plain or gzipped), a Parquet file, - for CSV on standard input, or one of the data sets "
-        "breast_cancer, diabetes, digits, iris, wine."
-    ),
-]
+_TABLE = (
+    "A CSV file (plain or gzipped), a Parquet file, JSON lines, - for standard input, or one of the data sets "
+    "breast_cancer, diabetes, digits, iris, wine."
+)
 AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors, and JSON where asked for.")]
 
 # What is written
+Table = Annotated[str, typer.Argument(help=_TABLE)]
+OptionalTable = Annotated[str | None, typer.Argument(help=_TABLE + " Not needed with --config.", show_default=False)]
 Target = Annotated[
     list[str] | None, _option("COLUMN", "Column to predict; may be repeated.", "--target", "-t", default=False)
 ]
 ModelFile = Annotated[
     Path | None, _option("PATH", "Model file to write; else FILE's name .safetensors.", "--model", "-m", default=False)
 ]
+Config = Annotated[
+    Path | None,
+    _option("PATH", "Repeat the run of a .toml file that train wrote; options given here come first.", default=False),
+]
 Plot = Annotated[
     Path | None, _option("PATH", "Learning curve to write (.png, .svg, .pdf); else beside the model.", default=False)
 ]
 NoPlot = Annotated[bool, typer.Option("--no-plot", help="Write no picture.")]
 Output = Annotated[
-    Path | None,
-    _option("PATH", "File to write, .csv or .jsonl; else standard output.", "--output", "-o", default=False),
+    Path | None, _option("PATH", "File to write; else standard output.", "--output", "-o", default=False)
 ]
 
 # Reading the table
@@ -61,11 +63,17 @@ Kind = Annotated[
 Drop = Annotated[list[str] | None, _reading("COLUMN", "Column to leave out; may be repeated.")]
 Category = Annotated[list[str] | None, _reading("COLUMN", "Column of numbers to read as categories.")]
 Number = Annotated[list[str] | None, _reading("COLUMN", "Column to use though it seems an identifier.", "--number")]
+Group = Annotated[str | None, _reading("COLUMN", "Keep rows of one group together; not used to predict.")]
+Time = Annotated[str | None, _reading("COLUMN", "Split in its order: the latest rows are tested on.")]
+Folds = Annotated[int | None, _reading("N", "Cross-validate in so many parts first; then train on all rows.", min=2)]
 TestFraction = Annotated[float, _reading("SHARE", "Share of the rows to test on.", default=True)]
 ValidationFraction = Annotated[float, _reading("SHARE", "Share of the rows that choose the best epoch.", default=True)]
 
 # Network and training
 Hidden = Annotated[str, _training("LAYERS", "Hidden layers, such as 64:relu-32:tanh, or none.")]
+Loss = Annotated[str, _training("LOSS", "For numbers: huber(1.0), quantile(0.1,0.5,0.9), poisson, ...")]
+ClassWeight = Annotated[Literal["none", "balanced"], _training("NAME", "none, or balanced for equally heavy classes.")]
+TimeLimit = Annotated[float | None, _training("SECONDS", "Stop training after this time.", min=0.001, default=False)]
 Epochs = Annotated[int | None, _training("N", "Passes over the training rows; else 20 to 400, by their number.", min=1)]
 BatchSize = Annotated[int | None, _training("N", "Rows in a mini-batch; else 32 to 1024, by their number.", min=1)]
 Optimizer = Annotated[
@@ -87,4 +95,5 @@ CheckedLoss = Annotated[
     str | None, _option("LOSS", "Loss of a NETWORK; by default what suits its output.", "--loss", default=False)
 ]
 CheckedRows = Annotated[int, _option("N", "Rows to check on.", "--rows", min=1)]
+BootstrapSeed = Annotated[int, _option("N", "Of the bootstrap.", "--seed", min=0)]
 CheckedSeed = Annotated[int, _option("N", "Of rows, random data and random parameters.", "--seed", min=0)]

@@ -15,7 +15,7 @@ EXAMPLES = """Examples:
 
 chainrule predict houses.safetensors new.csv
 
-chainrule predict houses.safetensors new.csv --output predictions.csv
+chainrule predict houses.safetensors new.csv --output predictions.parquet
 
 cat new.csv | chainrule predict houses.safetensors - | head"""
 
@@ -30,9 +30,10 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on each line instead of CSV.")] = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Predict the target for each row of a table."""
+    """Predict the target for each row of a table; a file is written as its ending says: .csv, .jsonl or .parquet."""
     from chainrule import storage
     from chainrule.table import read_table
+    from chainrule.table.frames import write_parquet
 
     from .lines import write_lines
 
@@ -42,10 +43,13 @@ def command(
     columns = trained.predict(table)
     for note in (*table.notes, *trained.encoder.unreadable(table)):
         terminal.say("Note", note)
-    as_lines = as_json or (output is not None and output.suffix.lower() in (".jsonl", ".ndjson"))
     if output is None:
-        write_lines(columns, typer.get_binary_stream("stdout"), as_json=as_lines)
+        write_lines(columns, typer.get_binary_stream("stdout"), as_json=as_json)
         return
+    suffix = output.suffix.lower()
     with storage.replacing(output) as stream:
-        write_lines(columns, stream, as_json=as_lines)
+        if suffix in (".parquet", ".pq"):
+            write_parquet(columns, stream)
+        else:
+            write_lines(columns, stream, as_json=as_json or suffix in (".jsonl", ".ndjson"))
     terminal.say("Written", f"{table.n_rows} predictions to {output}")

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import mean, stdev
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from . import options
-from .terminal import Terminal
+from .config import read_toml, to_toml
+from .terminal import Terminal, number
 
 if TYPE_CHECKING:
     from chainrule.table import Table
     from chainrule.table.learning import Learned, Prepared
+    from chainrule.table.settings import Settings
 
 EXAMPLES = """Examples:
 
@@ -20,25 +26,40 @@ chainrule train digits
 
 chainrule train houses.csv --target price --hidden 64:relu-32:tanh
 
-chainrule train visits.csv.gz --target bought --category zip --drop name --seed 7 --json > run.json"""
+chainrule train visits.csv.gz --target bought --category zip --group customer --class-weight balanced
+
+chainrule train rent.parquet --target rent --loss "quantile(0.1, 0.5, 0.9)" --time month --folds 5
+
+chainrule train --config rent.toml --seed 7 --json > run.json"""
+
+
+# options that are settings of another name
+_NAMES = {"test_fraction": "test", "validation_fraction": "validation", "category": "categories", "number": "numbers"}
 
 
 def command(
-    file: options.Table,
+    context: typer.Context,
+    file: options.OptionalTable = None,
     target: options.Target = None,
     model: options.ModelFile = None,
+    config: options.Config = None,
     plot: options.Plot = None,
     no_plot: options.NoPlot = False,
     kind: options.Kind = "auto",
     drop: options.Drop = None,
     category: options.Category = None,
-    use: options.Number = None,
+    number: options.Number = None,
+    group: options.Group = None,
+    time: options.Time = None,
     test_fraction: options.TestFraction = 0.25,
     validation_fraction: options.ValidationFraction = 0.1,
+    folds: options.Folds = None,
     delimiter: options.Delimiter = None,
     encoding: options.Encoding = None,
     decimal_comma: options.DecimalComma = False,
     hidden: options.Hidden = "128:silu",
+    loss: options.Loss = "auto",
+    class_weight: options.ClassWeight = "none",
     epochs: options.Epochs = None,
     batch_size: options.BatchSize = None,
     optimizer: options.Optimizer = "adam",
@@ -47,41 +68,115 @@ def command(
     dropout: options.Dropout = None,
     smoothing: options.Smoothing = 0.02,
     patience: options.Patience = 0,
+    time_limit: options.TimeLimit = None,
     seed: options.Seed = 0,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Train a network on a table: the target's kind is found out, and everything decided is said."""
+    from chainrule.table import read_table
+    from chainrule.table.learning import learn, prepare
+
+    started = perf_counter()
+    terminal = Terminal(as_json=as_json, quiet=quiet)
+    run = _asked_for(context)
+    files = _files(run, model, plot, no_plot)
+    table = read_table(run.file, **run.reading)
+    targets = _targets(table, run.targets)
+    if folds is not None:
+        run = replace(run, settings=replace(run.settings, test=0.0))
+    prepared = prepare(table, targets, run.settings)
+    _say_plan(terminal, prepared)
+    found = _cross_validated(terminal, table, targets, run.settings, folds)
+    learned = learn(prepared, progress=False if quiet else _progress(terminal))
+    _write(terminal, files, learned, replace(run, targets=targets, settings=prepared.settings))
+    seconds = perf_counter() - started
+    _say_results(terminal, learned, files, seconds)
+    results = _results(prepared, learned, files, seconds)
+    terminal.emit(results | {"folds": found} if found else results)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was asked for, on the command line and in a configuration."""
+
+    file: str
+    targets: list[str]
+    settings: Settings
+    reading: dict[str, Any]
+
+
+def _asked_for(context: typer.Context) -> Run:
+    """An option that was given comes before the configuration, and that before an option's default."""
+    from chainrule.table.records import from_json, to_json
+    from chainrule.table.settings import Settings
+
+    asked = {key: value for key, value in context.params.items() if _was_given(context, key)}
+    file, targets, settings, reading = read_toml(asked["config"]) if "config" in asked else (None, [], {}, {})
+    file = asked.get("file", file)
+    if file is None:
+        raise ValueError("say which table to train on, or give --config")
+    known = to_json(Settings())
+    own = {_NAMES.get(key, key): tuple(v) if isinstance(v, list) else v for key, v in asked.items()}
+    merged = known | settings | {key: value for key, value in own.items() if key in known}
+    decimal = {"decimal": ","} if asked.get("decimal_comma") else {}
+    own_reading = {key: asked[key] for key in ("delimiter", "encoding") if key in asked} | decimal
+    return Run(file, asked.get("target") or targets, from_json(Settings, merged), reading | own_reading)
+
+
+def _was_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name != "DEFAULT"
+
+
+def _files(run: Run, model: Path | None, plot: Path | None, no_plot: bool) -> dict[str, Path]:
+    """Where model, configuration and picture go; refused now when they cannot be written later."""
+    from chainrule import storage
+    from chainrule.reporting import picture_format
+
+    model = model or Path(f"{_stem(run.file)}.safetensors")
+    files = {"model": model, "config": model.with_suffix(".toml")}
+    if not no_plot:
+        files["plot"] = plot or model.with_suffix(".png")
+        picture_format(files["plot"])
+    for path in files.values():
+        storage.require_writable(path)
+    return files
+
+
+def _write(terminal: Terminal, files: dict[str, Path], learned: Learned, run: Run) -> None:
     from chainrule import storage
     from chainrule.models import save
-    from chainrule.reporting import picture_format
-    from chainrule.table import read_table
-    from chainrule.table.learning import Settings, learn, prepare
+    from chainrule.table.records import to_json
 
-    started = time.perf_counter()
-    terminal = Terminal(as_json=as_json, quiet=quiet)
-    settings = Settings(
-        hidden=hidden, kind=kind, seed=seed, epochs=epochs, batch_size=batch_size, optimizer=optimizer,
-        learning_rate=learning_rate, l2=l2, dropout=dropout, smoothing=smoothing, patience=patience,
-        test=test_fraction, validation=validation_fraction,
-        drop=tuple(drop or ()), categories=tuple(category or ()), numbers=tuple(use or ()),
-    )  # fmt: skip
-    model = model or Path(f"{_stem(file)}.safetensors")
-    picture = None if no_plot else plot or model.with_suffix(".png")
-    if picture is not None:
-        picture_format(picture)
-    for path in filter(None, (model, picture)):
-        storage.require_writable(path)
-    table = read_table(file, delimiter=delimiter, encoding=encoding, decimal="," if decimal_comma else ".")
-    prepared = prepare(table, _targets(table, target), settings)
-    _say_plan(terminal, prepared)
-    learned = learn(prepared, progress=False if quiet else _progress(terminal))
-    save(learned.model, model)
-    if picture is not None:
-        _draw(terminal, learned, picture, f"{table.source}: {', '.join(prepared.target.names)}")
-    seconds = time.perf_counter() - started
-    _say_results(terminal, learned, [path for path in (model, picture) if path is not None], seconds)
-    terminal.emit(_results(prepared, learned, model, picture, seconds))
+    save(learned.model, files["model"])
+    with storage.replacing(files["config"]) as stream:
+        stream.write(to_toml(run.file, run.targets, to_json(run.settings), run.reading).encode())
+    if "plot" in files:
+        _draw(terminal, learned, files["plot"], f"{run.file}: {', '.join(run.targets)}")
+
+
+def _cross_validated(
+    terminal: Terminal, table: Table, targets: list[str], settings: Settings, n_folds: int | None
+) -> list[dict[str, float]]:
+    """Scores of each fold; their mean and spread are shown."""
+    from chainrule.table.learning import cross_validate
+
+    if n_folds is None:
+        return []
+    found = []
+    for scores in cross_validate(table, targets, settings, n_folds):
+        found.append(scores)
+        shown = ", ".join(f"{name} {number(value)}" for name, value in scores.items())
+        terminal.say("Fold", f"{len(found)} of {n_folds}: {shown}")
+    columns = {name: [scores[name] for scores in found if name in scores] for name in found[0]}
+    rows = [
+        [name, number(mean(v)), number(stdev(v) if len(v) > 1 else None), number(min(v)), number(max(v))]
+        for name, v in columns.items()
+    ]
+    terminal.results.print()
+    terminal.show([f"{n_folds} folds", "mean", "std", "lowest", "highest"], rows)
+    return found
 
 
 def _stem(file: str) -> str:
@@ -120,7 +215,7 @@ def _say_plan(terminal: Terminal, prepared: Prepared) -> None:
     for reason, names in encoder.left_out_by_reason().items():
         terminal.say("Left out", f"{listed(names)}: {reason}")
     parts = ", ".join(f"{count} {name}" for name, count in rows.items())
-    terminal.say("Rows", f"{parts}; {'stratified' if prepared.stratified else 'random'} split, seed {settings.seed}")
+    terminal.say("Rows", f"{parts}; {prepared.split}")
     network = prepared.network
     terminal.say("Network", f"{network}, {network.n_parameters} parameters, {network.loss.spec}")
     steps = f"{settings.epochs} epochs of mini-batches of {settings.batch_size} rows"
@@ -137,16 +232,16 @@ def _draw(terminal: Terminal, learned: Learned, path: Path, title: str) -> None:
         terminal.say("Note", str(error))
 
 
-def _say_results(terminal: Terminal, learned: Learned, written: Sequence[Path], seconds: float) -> None:
+def _say_results(terminal: Terminal, learned: Learned, files: dict[str, Path], seconds: float) -> None:
     terminal.show_scores(learned.scores)
     epochs = f"{len(learned.history)} epochs, the best was {learned.best_epoch}"
     if learned.stopped == "interrupted":
         epochs = f"interrupted after {epochs}"
     terminal.say("Trained", f"{epochs}; {seconds:.1f} s in all")
-    terminal.say("Written", " and ".join(str(path) for path in written if path.exists()))
+    terminal.say("Written", ", ".join(str(path) for path in files.values() if path.exists()))
 
 
-def _results(prepared: Prepared, learned: Learned, model: Path, picture: Path | None, seconds: float) -> dict[str, Any]:
+def _results(prepared: Prepared, learned: Learned, files: dict[str, Path], seconds: float) -> dict[str, Any]:
     target = prepared.target
     return {
         "target": {"names": target.names, "kind": target.kind, "reason": target.reason, "classes": target.classes},
@@ -161,6 +256,5 @@ def _results(prepared: Prepared, learned: Learned, model: Path, picture: Path | 
         "epochs": len(learned.history),
         "best_epoch": learned.best_epoch,
         "seconds": round(seconds, 3),
-        "model": str(model),
-        "plot": str(picture) if picture is not None and picture.exists() else None,
+        **{name: str(path) for name, path in files.items() if path.exists()},
     }

@@ -24,7 +24,7 @@ class LBFGS:
     gradient_tolerance : float
         Done when no entry of the gradient is larger.
     value_tolerance : float
-        Done when J falls by less than this share of max(|J|, 1) in an iteration.
+        Done when J falls by less than this share of max(``|J|``, 1) in an iteration.
     max_evaluations : int
         Most evaluations of J and its gradient.
     max_line_search : int

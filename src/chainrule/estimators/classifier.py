@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from sklearn.base import (
 )
 from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
-from chainrule.estimators import fitting, parameters, using, weights
+from chainrule.estimators import fitting, parameters, storing, using, weights
 from chainrule.estimators.building import classifier_loss, classifier_network
 from chainrule.estimators.fitting import Data
 from chainrule.estimators.growing import grown
@@ -24,6 +26,7 @@ from chainrule.estimators.labels import Labels, labels_of
 from chainrule.estimators.partial_labels import labels_of_batch, same_labels
 from chainrule.estimators.validation import accuracy
 from chainrule.network.spec import Network
+from chainrule.storage import Stored
 
 __all__ = ["MLPClassifier"]
 
@@ -322,6 +325,19 @@ class MLPClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
         """The activations of the last hidden layer, (n_samples, width): the features that the network has learned."""
         return using.hidden(self, X)
 
+    def prepared(self, X: Any, y: Any = None) -> Any:
+        """What `network_` and `theta_` go with: X as the network takes it, and with y also the targets T.
+
+        Examples
+        --------
+        >>> import chainrule as cr
+        >>> X, y = [[0.0, 1.0], [2.0, 3.0]], ["no", "yes"]
+        >>> model = cr.MLPClassifier(solver="lbfgs", width=4, standardize=True, random_state=0).fit(X, y)
+        >>> cr.check_gradient(model.network_, model.theta_, *model.prepared(X, y)).ok
+        True
+        """
+        return using.prepared(self, X, y)
+
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy; several outputs must all be right."""
         if getattr(self, "_labels", None) is None or self._labels.kind != "multioutput":
@@ -381,6 +397,16 @@ class MLPClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
         theta = grown(self.theta_, old, new)
         fitting.grow_memory(self, theta, lambda vector: grown(vector, old, new))
         return theta
+
+    def to_stored(self) -> Stored:
+        """What `cr.save` writes; `cr.load` gives the model back, with all that it predicts with."""
+        check_is_fitted(self)
+        return storing.stored(self)
+
+    @classmethod
+    def from_stored(cls, stored: Stored, custom: Iterable[Any] = ()) -> MLPClassifier:
+        """The model of a file; activations and losses of one's own are handed in as `custom`."""
+        return storing.unstored(cls, stored, custom)  # type: ignore[no-any-return]
 
     def __getstate__(self) -> dict[str, Any]:
         return weights.state_of(self, super().__getstate__())

@@ -88,7 +88,7 @@ def run(course: Course) -> None:
         except KeyboardInterrupt:  # out of a callback or a scorer, or a second Ctrl-C
             interrupt.wished = True
     if interrupt.wished:
-        warnings.warn("Training interrupted by user.", stacklevel=5)
+        warnings.warn("Training interrupted by user.", stacklevel=7)
 
 
 def _shuffled(course: Course, order: Order) -> Order:
@@ -145,7 +145,8 @@ def _close(course: Course, found: tuple[float, float], scorer: Callable[..., flo
     model.loss_ = loss
     model.loss_curve_.append(loss)
     say(model, f"Iteration {model.n_iter_}, loss = {loss:.8f}")
-    held_loss, score = _validate(course, scorer, np.isfinite(loss))
+    theta = course.theta if np.isfinite(loss) else None
+    held_loss, score = validation.watch(model, course.engine, theta, course.held, scorer)
     entry = Epoch(
         number=len(model._epochs) + 1,
         loss=loss,
@@ -161,23 +162,6 @@ def _close(course: Course, found: tuple[float, float], scorer: Callable[..., flo
     _note(model, loss, score, course.theta)
     rules.after_epoch(model, model._optimizer, entry.watched)
     return entry
-
-
-def _validate(course: Course, scorer: Callable[..., float] | None, finite: bool) -> tuple[float | None, float | None]:
-    """Loss and score of the validation set, where there is one; NaN when training has run into the infinite."""
-    model, held = course.model, course.held
-    if held is None:
-        return None, None
-    loss, score = float("nan"), float("nan")
-    if finite:
-        network, engine = course.job.network, course.engine
-        with np.errstate(all="ignore"):
-            loss = engine.objective(network, course.theta, held.X, held.T, sample_weight=held.sample_weight)
-            score = validation.score(model, scorer, held, lambda: engine.predict(network, course.theta, held.X), loss)
-    model.validation_loss_curve_.append(loss)
-    model.validation_scores_.append(score)
-    say(model, f"Validation score: {score:f}")
-    return loss, score
 
 
 def _note(model: Any, loss: float, score: float | None, theta: NDArray[Any]) -> None:
@@ -217,5 +201,5 @@ def _warn_of_the_end(model: Any) -> None:
         f"Stochastic Optimizer: Maximum iterations ({model.max_iter}) reached and the optimization hasn't converged "
         "yet.",
         ConvergenceWarning,
-        stacklevel=6,
+        stacklevel=8,
     )

@@ -130,8 +130,11 @@ def _solve(model: Any, rows: Data, given: Data, held: Data | None, random: Any, 
             raise ValueError(
                 f"dropout={model.dropout!r} needs a stochastic solver, such as 'adam'; {model.solver!r} is none"
             )
+        kept_back = None if held is None else _held_back(model, rows, given, held, random, incremental)[1]
         job, engine = _job(model, network, rows, random)
-        quasi_newton.minimize(model, job, engine, theta_of(model), model._offset(rows.y, rows.sample_weight))
+        _ready_for(model, kept_back)
+        offset = model._offset(rows.y, rows.sample_weight)
+        quasi_newton.minimize(model, job, engine, theta_of(model), kept_back, offset)
     else:
         _solve_stochastic(model, rows, given, held, random, incremental=incremental)
     if not all_finite(model):
@@ -146,8 +149,7 @@ def _solve_stochastic(
     if not incremental:
         rules.at_start(model, model._optimizer)
     rows, kept_back = _held_back(model, rows, given, held, random, incremental)
-    if kept_back is not None and model.validation_scores_ is None:
-        model.validation_scores_, model.validation_loss_curve_ = [], []
+    _ready_for(model, kept_back)
     job, engine = _job(model, model.network_, rows, random)
     session = engine.session(job, theta, model._optimizer.memory, model._optimizer.updates)
     try:
@@ -169,6 +171,12 @@ def _solve_stochastic(
     finally:
         if model.early_stopping and (not incremental or model.converged_):
             theta[...] = model._best_theta
+
+
+def _ready_for(model: Any, kept_back: Held | None) -> None:
+    """Lists for what the validation set will say."""
+    if kept_back is not None and model.validation_scores_ is None:
+        model.validation_scores_, model.validation_loss_curve_ = [], []
 
 
 def _held_back(
@@ -224,7 +232,7 @@ def _batch_size(model: Any, n_samples: int) -> int:
         return min(200, n_samples)
     if model.batch_size > n_samples:
         warnings.warn(
-            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=6
+            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=8
         )
     return int(np.clip(model.batch_size, 1, n_samples))
 

@@ -1,4 +1,4 @@
-"""solver="lbfgs": the whole batch at once, no mini-batches, no validation; an iteration takes an epoch's place."""
+"""solver="lbfgs": the whole batch at once; an iteration takes an epoch's place, and validation is only looked at."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from chainrule.engine.protocol import Engine, Job
 from chainrule.estimators import rules
 from chainrule.estimators.epochs import asked_to_stop, norms_of, say
+from chainrule.estimators.validation import Held, scorer_of, watch
 from chainrule.training.history import Epoch
 from chainrule.training.plan import layer_slices
 
@@ -58,10 +59,10 @@ class Valley:
         self.J, self.gradient, self.theta = float(J), gradient.astype(np.float64), theta.copy()
 
 
-def minimize(model: Any, job: Job, engine: Engine, theta: Array, offset: float) -> None:
+def minimize(model: Any, job: Job, engine: Engine, theta: Array, held: Held | None, offset: float) -> None:
     """Fit by L-BFGS; theta is changed in place."""
     began, valley, layers = time.perf_counter(), Valley(job, engine, theta), layer_slices(job.network)
-    before = len(model._epochs)
+    before, scorer = len(model._epochs), scorer_of(model) if held is not None else None
     model.n_iter_ = 0
 
     def after(point: Array) -> bool:
@@ -71,11 +72,12 @@ def minimize(model: Any, job: Job, engine: Engine, theta: Array, offset: float) 
         model.loss_ = J + offset
         model.loss_curve_.append(model.loss_)
         say(model, f"Iteration {model.n_iter_}, loss = {model.loss_:.8f}")
+        held_loss, score = watch(model, engine, theta, held, scorer)
         entry = Epoch(
             number=before + model.n_iter_,
             loss=model.loss_,
-            validation=None,
-            score=None,
+            validation=held_loss,
+            score=score,
             gradient_norm=float(np.sqrt(gradient.dot(gradient))),
             gradient_norms=norms_of(gradient, layers),
             learning_rate=None,
@@ -108,4 +110,4 @@ def _warn(model: Any, stopped: str) -> None:
     message += f"{limits.get(stopped, stopped)}\n"
     if model.n_iter_ == model.max_iter:
         message += f"\nIncrease the number of iterations to improve the convergence (max_iter={model.max_iter})."
-    warnings.warn(message + ADVICE, ConvergenceWarning, stacklevel=5)
+    warnings.warn(message + ADVICE, ConvergenceWarning, stacklevel=7)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from statistics import NormalDist
 from typing import Any
 
@@ -16,8 +17,9 @@ from sklearn.base import (
 )
 from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
-from chainrule.estimators import fitting, parameters, using, weights
+from chainrule.estimators import fitting, parameters, storing, using, weights
 from chainrule.estimators.building import regressor_network
 from chainrule.estimators.fitting import Data
 from chainrule.estimators.numbers import Numbers, numbers_of
@@ -25,6 +27,7 @@ from chainrule.estimators.validation import r2
 from chainrule.network.loss import Loss
 from chainrule.network.loss import loss as find_loss
 from chainrule.network.spec import Network
+from chainrule.storage import Stored
 
 __all__ = ["MLPRegressor"]
 
@@ -346,6 +349,19 @@ class MLPRegressor(ClassNamePrefixFeaturesOutMixin, RegressorMixin, TransformerM
         """The activations of the last hidden layer, (n_samples, width): the features that the network has learned."""
         return using.hidden(self, X)
 
+    def prepared(self, X: Any, y: Any = None) -> Any:
+        """What `network_` and `theta_` go with: X as the network takes it, and with y also the targets T.
+
+        Examples
+        --------
+        >>> import chainrule as cr
+        >>> X, y = [[0.0, 1.0], [2.0, 3.0]], [1.0, 5.0]
+        >>> model = cr.MLPRegressor(solver="lbfgs", width=4, standardize=True, random_state=0).fit(X, y)
+        >>> cr.check_gradient(model.network_, model.theta_, *model.prepared(X, y)).ok
+        True
+        """
+        return using.prepared(self, X, y)
+
     @property
     def _n_features_out(self) -> int:
         return int(self.network_.sizes[-2])
@@ -398,6 +414,16 @@ class MLPRegressor(ClassNamePrefixFeaturesOutMixin, RegressorMixin, TransformerM
     @property
     def _loss(self) -> Loss:
         return find_loss(self.loss)
+
+    def to_stored(self) -> Stored:
+        """What `cr.save` writes; `cr.load` gives the model back, with all that it predicts with."""
+        check_is_fitted(self)
+        return storing.stored(self)
+
+    @classmethod
+    def from_stored(cls, stored: Stored, custom: Iterable[Any] = ()) -> MLPRegressor:
+        """The model of a file; activations and losses of one's own are handed in as `custom`."""
+        return storing.unstored(cls, stored, custom)  # type: ignore[no-any-return]
 
     def __getstate__(self) -> dict[str, Any]:
         return weights.state_of(self, super().__getstate__())

@@ -14,7 +14,7 @@ from chainrule.estimators.fitting import validated
 from chainrule.estimators.weights import theta_of
 from chainrule.training.history import History
 
-__all__ = ["hidden", "history_of", "outputs"]
+__all__ = ["hidden", "history_of", "outputs", "prepared"]
 
 Array = NDArray[Any]
 DENSE_AT_ONCE = 2**24  # entries: sparse rows become dense 128 MB at a time
@@ -32,6 +32,16 @@ def hidden(model: Any, X: Any) -> Array:
     theta, X = _ready(model, X)
     parts = (rows if isinstance(rows, np.ndarray) else rows.toarray() for rows in _stretches(X))
     return np.concatenate([model.network_.forward(theta, rows).a[-2] for rows in parts])
+
+
+def prepared(model: Any, X: Any, y: Any = None) -> Any:
+    """X, or X and T, as the network takes them."""
+    if y is None:
+        return _ready(model, X)[1]
+    check_is_fitted(model)
+    X, y = model._validated(X, y, reset=False)
+    dtype = theta_of(model).dtype
+    return model._preparation.apply(X).astype(dtype, copy=False), model._encoded(y).astype(dtype, copy=False)
 
 
 def history_of(model: Any) -> History:

@@ -13,7 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Held", "accuracy", "r2", "scorer_of", "split"]
+from chainrule.engine.protocol import Engine
+from chainrule.estimators.epochs import say
+
+__all__ = ["Held", "accuracy", "r2", "scorer_of", "split", "watch"]
 
 Array = NDArray[Any]
 
@@ -81,18 +84,31 @@ def scorer_of(model: Any) -> Callable[..., float] | None:
     return scorer
 
 
-def score(
-    model: Any,
-    scorer: Callable[..., float] | None,
-    held: Held,
-    outputs: Callable[[], Array],
-    loss: float,
+def watch(
+    model: Any, engine: Engine, theta: Array | None, held: Held | None, scorer: Callable[..., float] | None
+) -> tuple[float | None, float | None]:
+    """Loss and score of the validation set, where there is one, written down; NaN for a theta that is None (lost)."""
+    if held is None:
+        return None, None
+    loss, found = float("nan"), float("nan")
+    if theta is not None:
+        with np.errstate(all="ignore"):
+            loss = engine.objective(model.network_, theta, held.X, held.T, sample_weight=held.sample_weight)
+            found = _score(model, engine, theta, held, scorer, loss)
+    model.validation_loss_curve_.append(loss)
+    model.validation_scores_.append(found)
+    say(model, f"Validation score: {found:f}")
+    return loss, found
+
+
+def _score(
+    model: Any, engine: Engine, theta: Array, held: Held, scorer: Callable[..., float] | None, loss: float
 ) -> float:
-    """The score of the validation set, greater is better; NaN where the outputs are not finite."""
+    """Greater is better; NaN where the outputs are not finite."""
     if model.scoring == "loss":
         return -loss
     if scorer is not None:
         extra = {} if held.sample_weight is None else {"sample_weight": held.sample_weight}
         return float(scorer(model, held.rows, held.labels, **extra))
-    Y = outputs()
+    Y = engine.predict(model.network_, theta, held.X)
     return float(model._own_score(Y, held.T, held.sample_weight)) if np.isfinite(Y).all() else float("nan")

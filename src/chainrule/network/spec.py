@@ -227,7 +227,7 @@ class Network:
         l1: float = 0.0,
         l2: float = 0.0,
     ) -> Array:
-        """J: the weighted mean of the losses, plus l1 sum |W| + 1/2 l2 sum W^2 (equation J)."""
+        """J: the weighted mean of the losses, plus ``l1 sum |W| + 1/2 l2 sum W^2`` (equation J)."""
         return _objective.objective(self, theta, *_edge.data(self, X, T, sample_weight), l1, l2)
 
     def value_and_gradient(

@@ -6,7 +6,7 @@ D_l = dJ/dZ_l, G_l = dJ/dA_l.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from chainrule.symbolic import rules
@@ -91,7 +91,8 @@ class Builder:
         forms = dict.fromkeys(self.shown(self.q.translated(role, layer, r)) for r in right)
         left = self.q.symbol(role, layer)
         forms.pop(left, None)
-        more.setdefault("components", components(self.q, tag, role, layer))
+        if "components" not in more and not (tag == "B3" and self.penalties()):  # by indices: the data term alone
+            more["components"] = components(self.q, tag, role, layer)
         return Line(tag, layer, title, reason, left, tuple(forms), self.script(), **more)
 
     def script(self) -> Any:
@@ -306,7 +307,9 @@ class Builder:
         form = self.shared(add(output, scale(number(-1), target)))
         condition = "the targets of every sample sum to one"
         why = f"because {condition}"
-        return [self.write("B1", "delta", self.depth, "delta, cancelled", why, form, condition=condition)]
+        return [
+            self.write("B1", "delta", self.depth, "delta, cancelled", why, form, condition=condition, components=())
+        ]
 
     def through(self, l: int, error: Expression) -> Expression:
         """dJ/dz from dJ/da with the activation's own derivative."""
@@ -431,11 +434,11 @@ class Builder:
             "momentum": self.momentum(W, g, eta),
             "adam": self.adam(W, g, eta),
         }
-        chosen = steps[self.options["optimizer"]]
-        return [
+        lines = [
             Line("U", l, "Update", why, left, (simplify(right),), q.script(), relation="←")
-            for why, left, right in chosen
+            for why, left, right in steps[self.options["optimizer"]]
         ]
+        return [replace(lines[0], components=components(q, "U", role, l)), *lines[1:]]
 
     def momentum(self, W: Expression, g: Expression, eta: Expression) -> list[tuple[str, Expression, Expression]]:
         v = self.q.matrix("velocity", ident("v"), W)
@@ -446,7 +449,7 @@ class Builder:
         q = self.q
         m, v = q.matrix("moment", ident("m"), W), q.matrix("square", ident("v"), W)
         first, second = (q.scalar(f"beta{i}", sub(ident("β"), num(i))) for i in (1, 2))
-        epsilon, step = q.scalar("epsilon", ident("ε")), q.scalar("step", ident("t"))
+        epsilon, step = q.scalar("epsilon", ident("ε")), q.scalar("steps", ident("t"))
         m_hat = m / (1 - power(first, step))
         v_hat = v / (1 - power(second, step))
         return [

@@ -12,9 +12,11 @@ from chainrule.symbolic.boxes import (
     Box,
     call,
     fence,
+    fraction,
     ident,
     joined,
     juxtapose,
+    num,
     op,
     partial,
     primed,
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 def components(q: Quantities, tag: str, role: str, layer: Layer) -> tuple[Box, ...]:
     """The index steps of an equation; none where the matrix form already says it."""
-    known = {"F1": _forward, "B2": _recursion, "B3": _weights, "B4": _bias}
+    known = {"F1": _forward, "B1": _last, "B2": _recursion, "B3": _weights, "B4": _bias, "U": _mean}
     steps = known.get(tag)
     if steps is None or (tag == "F1" and layer == 0):
         return ()
@@ -148,6 +150,33 @@ def _bias(x: _Indices, role: str, l: Layer) -> list[Box]:
         joined("=", partial_of(z, b), x.kronecker("i", "k")),
         joined("=", x.by(b), x.over_samples(_delta(x, l, "k"))),
     ]
+
+
+def _last(x: _Indices, role: str, l: Layer) -> list[Box]:
+    """Watters (43), Wichmann 2.1-2.7, Neuron's delta_j: an output depends on its own pre-activation, or on all."""
+    if role != "delta" or x.q.merged("activation", l) != "activation" or not isinstance(l, int):
+        return []
+    a, z, error = x.entry("activation", l, "j"), x.entry("preactivation", l, "k"), x.entry("error", l, "k")
+    sigma = x.q.network.activation(l)
+    if sigma.name == "identity":
+        return [joined("=", partial_of(a, z), x.kronecker("j", "k"))]
+    if sigma.name == "softmax":
+        inner = fence(row(x.kronecker("j", "k"), op("−"), x.entry("activation", l, "k")))
+        all_outputs = x.summed("j", juxtapose(x.entry("error", l, "j"), a, inner))
+        return [joined("=", partial_of(a, z), juxtapose(a, inner)), joined("=", _delta(x, l, "k"), all_outputs)]
+    return [
+        joined("=", partial_of(a, z), juxtapose(x.kronecker("j", "k"), x.slope(l, "k"))),
+        joined("=", _delta(x, l, "k"), juxtapose(error, x.slope(l, "k"))),
+    ]
+
+
+def _mean(x: _Indices, role: str, l: Layer) -> list[Box]:
+    """One sample at a time is stochastic descent; over a batch the gradient is the mean (Chains, Neuron)."""
+    if x.batch:
+        return []
+    gradient = x.glyph(f"{role}_gradient", l)
+    one = indexed(gradient, ident("n"))
+    return [joined("=", gradient, juxtapose(fraction(num(1), ident("N")), sum_over(ident("n"), ident("N"), one)))]
 
 
 def _recursion(x: _Indices, role: str, l: Layer) -> list[Box]:

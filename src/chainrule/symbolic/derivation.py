@@ -132,19 +132,19 @@ class Derivation:
                 return line
         raise KeyError(f"no line {tag} of layer {layer}; there are {sorted({s.tag for s in self.steps})}")
 
-    def text(self, components: bool = False, reasons: bool = True) -> str:
+    def text(self, components: bool | None = None, reasons: bool = True) -> str:
         """The derivation as plain text.
 
         Parameters
         ----------
         components : bool
-            Whether the steps by indices follow each equation.
+            Whether the steps by indices follow each equation; by default as the notation has it.
         reasons : bool
             Whether a sentence of reason follows each equation.
         """
         from chainrule.symbolic.document import plain_text
 
-        return plain_text(self, components, reasons)
+        return plain_text(self, self.notation.indices if components is None else components, reasons)
 
     def latex(self) -> str:
         """The derivation as a LaTeX document that compiles as it stands."""
@@ -190,7 +190,7 @@ class Derivation:
     def __rich__(self) -> Any:
         from chainrule.symbolic.document import coloured
 
-        return coloured(self, components=False)
+        return coloured(self, self.notation.indices)
 
     def _repr_html_(self) -> str:
         from chainrule.symbolic.page import html_fragment

@@ -10,9 +10,10 @@ from chainrule.symbolic.text import text
 if TYPE_CHECKING:
     from chainrule.symbolic.derivation import Derivation, Line
 
+_FITS = 78  # characters of an equation that fit a line; a longer one is set smaller
 _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \usepackage[T1]{fontenc}
-\usepackage{amsmath,amssymb}
+\usepackage{amsmath,amssymb,graphicx}
 \usepackage[margin=25mm]{geometry}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{4pt}
@@ -86,7 +87,11 @@ def _line_latex(line: Line) -> str:
     sides = [latex(line.left, line.script), *(latex(r, line.script) for r in line.right)]
     sign = r"\leftarrow" if line.relation == "←" else "="
     body = rf" \\ &{sign} ".join(sides[1:])
-    equation = rf"\begin{{equation*}}\begin{{aligned}}{sides[0]} &{sign} {body}\end{{aligned}}{tag}\end{{equation*}}"
+    aligned = rf"\begin{{aligned}}{sides[0]} &{sign} {body}\end{{aligned}}"
+    widest = len(text(line.left, line.script)) + max(len(text(r, line.script)) for r in line.right)
+    if widest > _FITS:
+        aligned = rf"\resizebox{{.92\linewidth}}{{!}}{{$\displaystyle {aligned}$}}"
+    equation = rf"\begin{{equation*}}{aligned}{tag}\end{{equation*}}"
     shape = rf"\hfill $({latex(line.shape())})$"
     steps = [rf"\begin{{equation*}}\small {latex(c)}\end{{equation*}}" for c in line.components]
     return "\n".join([rf"{escape(line.title)}: {escape(line.reason)}. {shape}", equation, *steps])
@@ -94,5 +99,10 @@ def _line_latex(line: Line) -> str:
 
 def latex_document(derivation: Derivation) -> str:
     """A document that compiles as it stands."""
-    head = rf"\section*{{{escape(title(derivation))}}}" + "\n" + escape(subtitle(derivation)).capitalize() + ".\n"
-    return _PREAMBLE + head + latex_body(derivation) + "\n\\end{document}\n"
+    return latex_file(title(derivation), subtitle(derivation), latex_body(derivation))
+
+
+def latex_file(heading: str, by: str, body: str) -> str:
+    """A body with the preamble that it needs."""
+    under = escape(by[:1].upper() + by[1:]) + "." if by else ""
+    return f"{_PREAMBLE}\\section*{{{escape(heading)}}}\n{under}\n{body}\n\\end{{document}}\n"

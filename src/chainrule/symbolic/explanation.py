@@ -6,17 +6,20 @@ products of weights and slopes (B2 unrolled); the largest of them is shown facto
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.network.arrays import NUMPY
-from chainrule.symbolic.boxes import Box
+from chainrule.symbolic.boxes import Box, call, fence, joined, num, op, primed, row
+from chainrule.symbolic.components import partial_of
 from chainrule.symbolic.derivation import Derivation, Line, derive
 from chainrule.symbolic.layout import layout
-from chainrule.symbolic.notation import Notation, notation
+from chainrule.symbolic.notation import SLOPES, Notation, notation
+from chainrule.symbolic.text import text
 from chainrule.symbolic.values import value
 from chainrule.symbolic.verification import Passes, point_of_line
 
@@ -50,8 +53,12 @@ class Quantity:
 class Factor:
     """One factor of a path: what it is, and its number."""
 
-    name: str
+    box: Box
     number: float
+
+    @property
+    def name(self) -> str:
+        return text(self.box)
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ class Path:
     contribution : float
         What this way adds to the gradient; all ways together make the gradient.
     ways : int
-        How many ways there are.
+        How many ways there are; a softmax inside the network is passed by its own entry alone.
     """
 
     layer: int
@@ -139,6 +146,12 @@ class Explanation:
 
         return explanation_text(self, largest)
 
+    def latex(self, largest: int = 8) -> str:
+        """A LaTeX document that compiles as it stands."""
+        from chainrule.symbolic.explanation_latex import explanation_latex
+
+        return explanation_latex(self, largest)
+
     def html(self, largest: int = 8) -> str:
         """One self-contained page."""
         from chainrule.symbolic.explanation_page import explanation_page
@@ -204,7 +217,7 @@ def explain(
     >>> net = cr.Network((1, 1, 1), ("relu", "identity"), "half_squared_error")
     >>> e = cr.explain(net, np.array([2.0, 0.0, 3.0, 0.0]), [1.0], [5.0], weight=(1, 0, 0))
     >>> [(f.name, f.number) for f in e.path.factors]
-    [('a₀[0]', 1.0), ('σ₁′(z₁[0])', 1.0), ('W₂[0, 0]', 3.0), ('σ₂′(z₂[0])', 1.0), ('∂J/∂a₂[0]', 1.0)]
+    [('a₀[0]', 1.0), ('σ₁′(z₁[0])', 1.0), ('W₂[0, 0]', 3.0), ('∂J/∂a₂[0]', 1.0)]
     >>> e.path.gradient
     3.0
     """
@@ -297,8 +310,9 @@ def _path(passes: Passes, weight: tuple[int, int, int] | None) -> Path:
         raise ValueError(f"there is no weight {weight}, given as (layer, to, source) with neurons from 0; {shapes}")
     gradient = float(passes.backward.weights[l][to, source])
     n = int(np.argmax(np.abs(passes.backward.delta[l][:, to] * passes.forward.a[l - 1][:, source])))
-    units, tail = _strongest(passes, l, to, n)
-    factors = (Factor(f"a{_low(l - 1)}[{source}]", float(passes.forward.a[l - 1][n, source])), *tail)
+    units = _strongest(passes, l, to, n)
+    first = Factor(entry(passes, "activation", l - 1, source), float(passes.forward.a[l - 1][n, source]))
+    factors = (first, *_factors(passes, l, units, n))
     contribution = float(np.prod([f.number for f in factors]))
     ways = int(np.prod([sizes[k] for k in range(l + 1, len(sizes))], dtype=object)) * len(passes.X)
     return Path(l, to, source, gradient, factors, units, contribution, ways)
@@ -310,65 +324,66 @@ def _largest(passes: Passes) -> tuple[int, int, int]:
     return best, int(to), int(source)
 
 
-def _strongest(passes: Passes, l: int, to: int, n: int) -> tuple[tuple[int, ...], list[Factor]]:
-    """The way from neuron `to` of layer l to the cost with the largest product, by dynamic programming."""
-    depth = passes.depth
-    reach, choice = _reach(passes, n)
-    units, factors, unit = [to], [], to
-    for k in range(l, depth + 1):
-        if k == depth:
-            factors += _last_factors(passes, n, unit)
-            break
-        slope, onward = _best_pair(passes, k, n, unit, reach, choice)
-        factors.append(slope)
-        unit_above = onward
-        factors.append(
-            Factor(f"W{_low(k + 1)}[{unit_above}, {unit}]", float(passes.layers[k].weights[unit_above, unit]))
-        )
-        unit = unit_above
-        units.append(unit)
-    return tuple(units), factors
-
-
-def _reach(passes: Passes, n: int) -> tuple[dict[int, Array], dict[int, Array]]:
-    """For each neuron the largest |product| on a way from its z to the cost, and the neuron above that it goes to."""
-    depth = passes.depth
-    reach = {depth: np.abs(passes.backward.delta[depth][n])}
-    choice: dict[int, Array] = {}
-    for k in range(depth - 1, 0, -1):
-        onward = np.abs(passes.layers[k].weights) * reach[k + 1][:, None]
-        choice[k] = onward.argmax(axis=0)
-        slopes = _slopes(passes, k)
-        size = np.ones(onward.shape[1]) if slopes is None else np.abs(slopes[n])
-        reach[k] = size * onward.max(axis=0)
-    return reach, choice
-
-
-def _best_pair(
-    passes: Passes, k: int, n: int, unit: int, reach: dict[int, Array], choice: dict[int, Array]
-) -> tuple[Factor, int]:
+def _own_slope(passes: Passes, k: int, n: int) -> Array:
+    """da/dz of each neuron of a layer by its own z; of softmax the diagonal of its Jacobian, a (1 - a)."""
     slopes = _slopes(passes, k)
-    onward = int(choice[k][unit])
-    if slopes is None:  # softmax inside the network: its own entry of the Jacobian, a (1 - a)
-        a = float(passes.forward.a[k][n, unit])
-        return Factor(f"∂a{_low(k)}[{unit}]/∂z{_low(k)}[{unit}]", a * (1 - a)), onward
-    return Factor(f"σ{_low(k)}′(z{_low(k)}[{unit}])", float(slopes[n, unit])), onward
+    a = passes.forward.a[k][n]
+    return a * (1 - a) if slopes is None else slopes[n]
 
 
-def _last_factors(passes: Passes, n: int, unit: int) -> list[Factor]:
-    """delta_L: slope times error, or as one number where the activation is row-wise."""
-    L = passes.depth
-    slopes, error = _slopes(passes, L), passes.error(L)[n, unit]
-    if slopes is None or not np.isfinite(error):
-        return [Factor(f"∂J/∂z{_low(L)}[{unit}]", float(passes.backward.delta[L][n, unit]))]
-    return [
-        Factor(f"σ{_low(L)}′(z{_low(L)}[{unit}])", float(slopes[n, unit])),
-        Factor(f"∂J/∂a{_low(L)}[{unit}]", float(error)),
-    ]
+def _strongest(passes: Passes, l: int, to: int, n: int) -> tuple[int, ...]:
+    """The neurons of the way from `to` in layer l to the cost with the largest product, by dynamic programming."""
+    reach = np.abs(passes.backward.delta[passes.depth][n])
+    choice: dict[int, Array] = {}
+    for k in range(passes.depth - 1, l - 1, -1):
+        onward = np.abs(passes.layers[k].weights) * reach[:, None]
+        choice[k] = onward.argmax(axis=0)
+        reach = np.abs(_own_slope(passes, k, n)) * onward.max(axis=0)
+    units = [to]
+    for k in range(l, passes.depth):
+        units.append(int(choice[k][units[-1]]))
+    return tuple(units)
 
 
-def _low(number: int) -> str:
-    return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+def _factors(passes: Passes, l: int, units: tuple[int, ...], n: int) -> Iterator[Factor]:
+    """Slope, weight, slope, weight, ... from layer l to the cost."""
+    for k, (unit, above) in enumerate(itertools.pairwise(units), start=l):
+        yield from _slope_factor(passes, k, unit, n)
+        pair = (above, unit) if passes.derivation.notation.weights == "to_from" else (unit, above)
+        yield Factor(entry(passes, "weights", k + 1, *pair), float(passes.layers[k].weights[above, unit]))
+    L, unit = passes.depth, units[-1]
+    error = passes.error(L)[n, unit]
+    if _slopes(passes, L) is None or not np.isfinite(error):  # delta_L as one number
+        yield Factor(entry(passes, "delta", L, unit), float(passes.backward.delta[L][n, unit]))
+        return
+    yield from _slope_factor(passes, L, unit, n)
+    yield Factor(entry(passes, "error", L, unit), float(error))
+
+
+def _slope_factor(passes: Passes, k: int, unit: int, n: int) -> Iterator[Factor]:
+    """sigma'(z) of a neuron; nothing where the activation is the identity."""
+    sigma = passes.network.activation(k)
+    if sigma.name == "identity":
+        return
+    number = float(_own_slope(passes, k, n)[unit])
+    z = entry(passes, "preactivation", k, unit)
+    if sigma.df is None:
+        yield Factor(partial_of(entry(passes, "activation", k, unit), z), number)
+    else:
+        yield Factor(call(primed(_names(passes)[f"sigma_{k}"], 1), z), number)
+
+
+def _names(passes: Passes) -> Mapping[str, Box]:
+    return passes.derivation.steps[0].script.names
+
+
+def entry(passes: Passes, role: str, l: int, *neurons: int) -> Box:
+    """An entry of a quantity in the notation's letters, neurons counted from 0 in square brackets."""
+    names = _names(passes)
+    merged = {"activation": "preactivation", "error": "delta"}  # a linear output with a letter of its own
+    box = names.get(f"{role}_{l}") or names[f"{merged[role]}_{l}"]
+    minus = (op("neg"),) if role in SLOPES and passes.derivation.notation.sign < 0 else ()
+    return row(*minus, box, fence(joined(",", *map(num, neurons)), "[", "]"))
 
 
 # ---------------------------------------------------------------- the step

@@ -7,7 +7,9 @@ from chainrule.symbolic.expression import Expression
 from chainrule.symbolic.functions import FUNCTIONS
 from chainrule.symbolic.layout import PLAIN, Script, layout
 
-_LETTERS = {letter: "\\" + name for name, letter in GREEK.items()} | {"ε": r"\varepsilon", "∇": r"\nabla"}
+_LETTERS = {letter: "\\" + name for name, letter in GREEK.items()} | {
+    "ε": r"\varepsilon", "∇": r"\nabla", "ℓ": r"\ell",
+}  # fmt: skip
 _OPERATORS = {
     "neg": "-", "−": " - ", "+": " + ", "=": " = ", "⊙": r" \odot ", "∘": r" \circ ", "⊘": r" \oslash ",
     "⊗": r" \otimes ", ",": ", ", ";": "; ", "×": r" \times ", "→": r" \to ", "·": r" \cdot ", "≤": r" \le ",

@@ -44,6 +44,7 @@ class Script:
     hadamard: str = "⊙"
     ones: Mapping[str, Box] = field(default_factory=dict)  # columns of ones by their dimension
     special: Mapping[Expression, Box] = field(default_factory=dict)  # nodes with a form of their own
+    spread: bool = False  # whether a number beside a matrix stands for a matrix filled with it
 
     def ones_of(self, dim: Dim) -> Box:
         return self.ones.get(str(dim)) or bold("1")
@@ -173,9 +174,9 @@ def _add(node: Expression, script: Script) -> Laid:
     parts: list[Box] = []
     for term in node.args:
         factor, body = split_number(term)
-        if body.op == "ones" and 1 not in body.shape:  # beside a matrix, a number means every entry
+        if script.spread and body.op == "ones" and 1 not in body.shape:  # a number beside a matrix: every entry
             shown = bold("1") if abs(factor) == 1 else _decimal(abs(factor))
-        elif body.op == "scale" and body.args[1].op == "ones" and 1 not in body.shape:
+        elif script.spread and body.op == "scale" and body.args[1].op == "ones" and 1 not in body.shape:
             shown = _at(with_number(abs(factor), body.args[0]), script, ELEMENTWISE)
         else:
             shown = _at(with_number(abs(factor), body), script, ELEMENTWISE)

@@ -93,6 +93,8 @@ class Notation:
         How vectors are set.
     ones : str
         The letter for a column of ones; empty for a bold 1.
+    indices : bool
+        Whether the steps by indices are shown unless asked otherwise, as a text does that works by components.
     loss : str
         The loss that the text uses, with its factor.
     source : str
@@ -127,6 +129,7 @@ class Notation:
     sign: Literal[1, -1] = 1
     vectors: Literal["italic", "bold"] = "italic"
     ones: str = ""
+    indices: bool = False
     loss: str = "half_squared_error"
     source: str = ""
 
@@ -328,6 +331,7 @@ NEURON = Notation(
     index="superscript",
     slope="partial",
     nabla="weights",
+    indices=True,
     loss="half_mean_squared_error",
     source="The calculus behind backpropagation",
 )

@@ -62,7 +62,7 @@ def shell(heading: str, by: str, body: str) -> str:
 
 def html_page(derivation: Derivation) -> str:
     """The derivation as a page."""
-    body = "\n".join(_section(section) for section in derivation.sections)
+    body = "\n".join(_section(section, derivation.notation.indices) for section in derivation.sections)
     return shell(title(derivation), subtitle(derivation), body)
 
 
@@ -85,15 +85,16 @@ def derivative_page(derivative: Derivative) -> str:
     return shell(f"Derivative by {derivative.variable.name}", f"of {derivative.function}", body)
 
 
-def _section(section: Section) -> str:
-    lines = "\n".join(_line(line) for line in section.lines)
+def _section(section: Section, unfolded: bool) -> str:
+    lines = "\n".join(_line(line, unfolded) for line in section.lines)
     return f"<section>\n<h2>{escape(section.title)}</h2>\n{lines}\n</section>"
 
 
-def _line(line: Line) -> str:
+def _line(line: Line, unfolded: bool) -> str:
     tag = "" if line.tag == "def" else f'<span class="tag">{escape(line.tag)}</span> '
     steps = "".join(formula(c) for c in line.components)
-    more = f"<details><summary>by indices</summary>{steps}</details>" if steps else ""
+    state = " open" if unfolded else ""
+    more = f"<details{state}><summary>by indices</summary>{steps}</details>" if steps else ""
     return (
         f'<div class="line"><div class="head"><p>{tag}{escape(line.title)}</p>'
         f'<p class="dims">{mathml(line.shape())}</p></div>{formula(line.box())}'

@@ -1,6 +1,6 @@
 """A plain-text form of matrix expressions: the language that matrixcalculus.org documents, and abstract functions.
 
-    sum    = term (("+" | "-") term)*
+    sum    = "-"? term (("+" | "-") term)*
     term   = factor (("*" | "/" | ".*" | "./") factor)*
     factor = "-" factor | base (("^" | ".^") factor)?
     base   = atom "'"*
@@ -122,7 +122,10 @@ class _Builder:
     # ------------------------------------------------------------ grammar
 
     def sum(self) -> Expression:
-        left = self.term()
+        leading = self.peek().text in ("-", "−")
+        if leading:
+            self.take()
+        left = negative(self.term()) if leading else self.term()
         while self.peek().text in ("+", "-", "−"):
             minus = self.take().text != "+"
             left = self.plus(left, self.term(), minus)

@@ -134,7 +134,7 @@ class Quantities:
         letter, _, index = self.notation.ones.partition("_")
         one = sub(ident(letter), ident(index)) if index else ident(letter)
         ones = {"N": one} if letter else {}
-        return Script(self.names, self.notation.transpose, self.notation.elementwise, ones, special or {})
+        return Script(self.names, self.notation.transpose, self.notation.elementwise, ones, special or {}, spread=True)
 
 
 def safe(layer: Layer) -> str:

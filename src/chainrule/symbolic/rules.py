@@ -176,7 +176,7 @@ def sweep(
     for node in reversed(postorder(function)):
         if node not in received:
             continue
-        adjoint = tidy(add(*received[node]))
+        adjoint = tidy(add(*reversed(received[node])))  # in the order in which the terms are written
         passages.append(Passage(node, adjoint, tuple(dict.fromkeys(rules[node]))))
         for i, argument in enumerate(node.args):
             if depends(argument, variable, memo):

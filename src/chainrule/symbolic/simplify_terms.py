@@ -378,8 +378,10 @@ def function_of_number(node: Expression) -> Maybe:
 
 
 def sum_of_scalar(node: Expression) -> Maybe:
-    """The sum of one number, of zeros, of ones; of a transpose."""
+    """The sum of one number, of zeros, of ones, of the identity; of a transpose."""
     inner = node.args[0]
+    if inner.op == "identity":
+        return size(inner.shape[0])
     if inner.is_scalar:
         return inner
     if is_zero(inner):

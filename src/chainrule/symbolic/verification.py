@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.network.arrays import NUMPY
 from chainrule.symbolic.arguments import function_of_activation
+from chainrule.symbolic.component_checks import component_error, mean_error
 from chainrule.symbolic.expression import symbols
 from chainrule.symbolic.notation import SLOPES
 from chainrule.symbolic.quantities import safe
@@ -24,6 +25,7 @@ __all__ = ["Check", "Passes", "Verification", "point_of_line", "verify"]
 Array = Any
 TOLERANCE = 1e-8  # of the largest entry; a logarithm's slope at a saturated output costs digits
 STEP = 1e-20
+_TINY = 1e-300
 _ROUNDING = 1e-6  # a slope this much smaller than the cost is zero up to rounding
 _MOST_SAMPLES = 4  # of a notation that treats one sample at a time, so many are checked
 
@@ -202,12 +204,27 @@ def _check(line: Line, batches: list[Passes]) -> Check:
     if line.condition and not all(np.allclose(b.T.sum(axis=1), 1) for b in batches):
         return Check(line, 0.0, None, "not applicable: " + line.condition)
     if line.relation == "←":
-        return Check(line, max(_descends(b) for b in batches), None, "the cost falls along it")
+        errors = [_descends(b) for b in batches]
+        if line.components:  # one sample at a time: the mean over samples is the gradient of the batch
+            errors.append(mean_error(batches, _together(batches).gradient))
+        return Check(line, max(errors), None, "the cost falls along it")
     errors = [_error(line, point) for batch in batches for point in _points(line, batch)]
+    if line.components and isinstance(line.layer, int):
+        errors += [component_error(line.tag, _role(line), line.layer, batch) for batch in batches]
     if not errors:
         return Check(line, 0.0, None, "not applicable: no hidden layer is elementwise")
     slopes = [_slope_error(line, batch) for batch in batches] if line.claim else None
     return Check(line, max(errors), None if slopes is None else max(slopes))
+
+
+def _together(batches: list[Passes]) -> Passes:
+    first = batches[0]
+    X, T = np.concatenate([b.X for b in batches]), np.concatenate([b.T for b in batches])
+    return Passes(first.derivation, first.theta, X, T, None)
+
+
+def _role(line: Line) -> str:
+    return line.left.name.rpartition("_")[0]
 
 
 def _error(line: Line, point: Point) -> float:
@@ -228,7 +245,9 @@ def _slope_error(line: Line, batch: Passes) -> float:
     for seed in range(2):
         direction = np.random.default_rng(seed).normal(size=form.shape)
         expected, actual = np.sum(form * direction), batch.slope(role, l, direction)
-        worst = max(worst, abs(actual - expected) / max(np.sum(np.abs(form * direction)), _ROUNDING * abs(batch.J)))
+        worst = max(
+            worst, abs(actual - expected) / max(np.sum(np.abs(form * direction)), _ROUNDING * abs(batch.J), _TINY)
+        )
     return float(worst)
 
 

@@ -59,7 +59,9 @@ class Column:
         if self.kind == "text":
             raise TableError(f"column {self.name!r} holds text; {kind}s were expected")
         if self.kind == "category":
-            return replace(self, kind=kind, values=_texts_as_numbers(self), levels=())
+            read = _date if kind == "date" else _number
+            numbers = np.array([*map(read, self.levels), np.nan])  # the code -1 is the last
+            return replace(self, kind=kind, values=numbers[self.values], levels=())
         return replace(self, kind=kind)
 
 
@@ -226,10 +228,12 @@ def _numbers_as_texts(column: Column) -> Column:
     return replace(column, kind="category", values=place[codes], levels=tuple(np.array(texts, object)[order].tolist()))
 
 
-def _texts_as_numbers(column: Column) -> NDArray[np.float64]:
-    """Each level read as a number (or as true and false), NaN where it is none."""
-    numbers = np.array([*map(_number, column.levels), np.nan])
-    return np.asarray(numbers[column.values])
+def _date(text: str) -> float:
+    """Seconds since 1970 of a date as ISO 8601 writes it, without a zone or in UTC."""
+    try:
+        return float(np.datetime64(text.strip().removesuffix("Z"), "us").astype(np.int64)) / 1e6
+    except ValueError:
+        return np.nan
 
 
 def _number(text: str) -> float:

@@ -1,4 +1,4 @@
-"""Read comma-separated values as people really write them.
+"""Read comma-separated values as people really write them, and JSON lines, which begin with a brace.
 
 The delimiter is found in the header line, the encoding in the first bytes, and both can be given instead. Types are
 found in the whole file, not in its first lines. Spaces around values and the usual words for a missing value are
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from .columns import Table, listed
 from .errors import TableError
-from .frames import require_polars, table_of_frame
+from .frames import read_json_lines, require_polars, table_of_frame
 
 if TYPE_CHECKING:
     import polars
@@ -59,7 +59,10 @@ def read_standard_input(delimiter: str | None = None, encoding: str | None = Non
 
 def _parse(content: bytes, source: str, delimiter: str | None, encoding: str | None, decimal: str) -> Table:
     polars = require_polars()
-    content, notes = _utf8(_unpacked(content, source), source, encoding)
+    content = _unpacked(content, source)
+    if content[:_HEAD].lstrip().startswith(b"{"):
+        return read_json_lines(content, source)
+    content, notes = _utf8(content, source, encoding)
     content = _BLANK_LINES.sub(b"", content.rstrip(b"\r\n"), count=1)
     header = _header_line(content, source)
     delimiter = delimiter or _delimiter(header)

@@ -1,7 +1,9 @@
 """polars data frames to tables, and Parquet files; the only modules that know polars are this one and `csv`."""
 
+import io
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -33,6 +35,38 @@ def read_parquet(path: Path) -> Table:
             raise
         raise TableError(f"{str(path)!r} is not a Parquet file, or it is damaged") from error
     return table_of_frame(frame, str(path))
+
+
+def read_json_lines(content: bytes, source: str) -> Table:
+    """Read one JSON object on each line."""
+    polars = require_polars()
+    try:
+        frame = polars.read_ndjson(io.BytesIO(content), infer_schema_length=None)
+    except polars.exceptions.PolarsError as error:
+        raise TableError(f"{source!r} is not JSON lines: {str(error).splitlines()[0]}") from error
+    if frame.height == 0:
+        raise TableError(f"{source!r} has no rows")
+    return table_of_frame(frame.with_columns(_dates(series) for series in frame), source)
+
+
+def _dates(series: "polars.Series") -> "polars.Series":
+    """Texts that are all dates become dates: JSON has no other way to write them."""
+    polars = require_polars()
+    if series.dtype != polars.String or series.null_count() == len(series):
+        return series
+    dates = series.str.to_datetime("%+", strict=False, time_zone="UTC")
+    for form in ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d"):
+        if dates.null_count() == series.null_count():
+            break
+        dates = series.str.to_datetime(form, strict=False)
+    return dates if dates.null_count() == series.null_count() else series
+
+
+def write_parquet(columns: Mapping[str, Any], stream: BinaryIO) -> None:
+    """Write columns of equal length as Parquet."""
+    polars = require_polars()
+    values = {name: column.tolist() if column.dtype == object else column for name, column in columns.items()}
+    polars.DataFrame(values).write_parquet(stream)
 
 
 def table_of_frame(frame: "polars.DataFrame", source: str, notes: tuple[str, ...] = ()) -> Table:

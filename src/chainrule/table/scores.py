@@ -2,7 +2,7 @@
 
 Classes: accuracy, log loss = -mean log p(true class), and for two classes the area under the ROC curve.
 Numbers: R2 = 1 - sum (t - y)^2 / sum (t - mean t)^2, root mean square error and mean absolute error in the target's
-units; several numbers are averaged.
+units; several numbers are averaged. With quantiles the coverage, too.
 """
 
 from typing import Any
@@ -14,23 +14,44 @@ from .columns import Table
 from .target import Target
 
 Array = NDArray[np.float64]
-LARGER_IS_BETTER = {"accuracy": True, "log loss": False, "ROC AUC": True, "R2": True, "RMSE": False, "MAE": False}
 
 
 def score(target: Target, outputs: NDArray[Any], table: Table) -> dict[str, float]:
     """Scores of the network's outputs for the rows of a table, by name; the first is the leading one."""
+    return score_arrays(target, outputs, truth(target, table))
+
+
+def truth(target: Target, table: Table) -> NDArray[Any]:
+    """The targets of a table as scores take them: class numbers (n,), or columns (n, columns) in their units."""
+    return target.codes(table) if target.classes else np.column_stack([table[name].values for name in target.names])
+
+
+def score_arrays(target: Target, outputs: NDArray[Any], t: NDArray[Any]) -> dict[str, float]:
+    """The same for targets given by `truth`."""
     outputs = np.asarray(outputs, np.float64)
     if target.kind == "numbers":
-        std, mean = np.asarray(target.std), np.asarray(target.mean)
-        return _score_numbers(outputs * std + mean, target.encode(table) * std + mean)
+        return _score_numbers(target.values(outputs), t) | _score_quantiles(target, outputs, t)
     if target.kind == "labels":
-        return _score_labels(outputs, target.encode(table))
-    return _score_classes(target.probabilities(outputs), target.codes(table))
+        return _score_labels(outputs, t)
+    return _score_classes(target.probabilities(outputs), t)
 
 
-def baseline_outputs(target: Target, T: NDArray[Any], n: int) -> Array:
-    """What a network would give that knows nothing but the training targets T: their mean, (n, n_outputs)."""
-    return np.tile(np.asarray(T, np.float64).mean(axis=0), (n, 1))
+def baseline_outputs(target: Target, n: int) -> Array:
+    """What a network would give that knows nothing but the training targets: their mean or shares, (n, n_outputs)."""
+    if target.kind == "numbers":
+        at_mean = 1.0 if target.output == "exp" else 0.0
+        return np.full((n, target.n_outputs), at_mean)
+    shares = target.shares[1:] if target.kind == "two classes" else target.shares
+    return np.tile(np.asarray(shares, np.float64), (n, 1))
+
+
+def _score_quantiles(target: Target, outputs: Array, t: Array) -> dict[str, float]:
+    """The share of the targets between the lowest and the highest quantile."""
+    if len(target.levels) < 2:
+        return {}
+    quantiles = target.quantiles(outputs)
+    inside = (quantiles.min(axis=2) <= t) & (t <= quantiles.max(axis=2))
+    return {"coverage": float(inside.mean())}
 
 
 def _score_classes(p: Array, t: NDArray[np.int64]) -> dict[str, float]:

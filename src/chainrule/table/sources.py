@@ -17,8 +17,9 @@ def read_table(source: str | os.PathLike[str], **options: Any) -> Table:
     Parameters
     ----------
     source : str or path
-        A CSV file (plain or gzipped), a Parquet file, ``-`` for CSV on standard input, or the name of a data set that
-        scikit-learn ships: breast_cancer, diabetes, digits, iris, wine. A file of that name comes first.
+        A CSV file or JSON lines (plain or gzipped), a Parquet file, ``-`` for CSV or JSON lines on standard input, or
+        the name of a data set that scikit-learn ships: breast_cancer, diabetes, digits, iris, wine. A file of that name
+        comes first.
     **options
         Of `chainrule.table.csv.read_csv`: ``delimiter``, ``encoding``, ``decimal``.
 

@@ -5,15 +5,22 @@
 | two classes | 0 or 1 | sigmoid, binary cross-entropy |
 | classes | one-hot | softmax, categorical cross-entropy |
 | labels (several columns of two classes each) | 0 or 1 each | sigmoid, binary cross-entropy |
-| numbers (one or several) | (t - mean)/std | identity, half squared error |
+| numbers (one or several) | (t - mean)/std | identity, half squared error, or another loss asked for |
+
+With the loss quantile(q1, ..., qk) each number has k outputs side by side, its quantiles. With poisson or gamma numbers
+are positive, T is t/mean, and the output is exp.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from chainrule.network.grammar import parse_call
 
 from .columns import Column, Table, listed, number_text, shortened
 from .errors import TableError
@@ -23,14 +30,17 @@ Array = NDArray[Any]
 
 MOST_CLASSES_OF_NUMBERS = 20  # whole numbers with more different values than this are a quantity
 MOST_CLASSES = 1_000
+POSITIVE_LOSSES = ("poisson", "gamma")
+NUMBER_LOSSES = ("half_squared_error", "absolute_error", "huber", "log_cosh", "quantile", *POSITIVE_LOSSES)
 
 
 @dataclass(frozen=True)
 class Target:
     """One or several columns to predict.
 
-    ``classes`` are the labels as texts, sorted, (two or more of one column; empty for numbers and labels);
-    ``mean`` and ``std`` have one entry per column of numbers.
+    ``classes`` are the labels as texts (two or more of one column; empty for numbers and labels); ``mean`` and ``std``
+    have one entry per column of numbers; ``shares`` are those of the classes, or of 1 in each column of labels, among
+    the training rows.
     """
 
     names: tuple[str, ...]
@@ -39,19 +49,28 @@ class Target:
     classes: tuple[str, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
+    shares: tuple[float, ...] = ()
+    number_loss: str = "half_squared_error"
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The quantiles that are predicted, if any."""
+        name, levels = parse_call(self.number_loss, "loss")
+        return levels if name == "quantile" else ()
 
     @property
     def n_outputs(self) -> int:
-        return len(self.classes) if self.kind == "classes" else len(self.names)
+        return len(self.classes) if self.kind == "classes" else len(self.names) * max(1, len(self.levels))
 
     @property
     def output(self) -> str:
         """Activation of the last layer."""
-        return {"classes": "softmax", "numbers": "identity"}.get(self.kind, "sigmoid")
+        number = "exp" if self.number_loss in POSITIVE_LOSSES else "identity"
+        return {"classes": "softmax", "numbers": number}.get(self.kind, "sigmoid")
 
     @property
     def loss(self) -> str:
-        by_kind = {"classes": "categorical_cross_entropy", "numbers": "half_squared_error"}
+        by_kind = {"classes": "categorical_cross_entropy", "numbers": self.number_loss}
         return by_kind.get(self.kind, "binary_cross_entropy")
 
     @property
@@ -93,8 +112,13 @@ class Target:
         {'fruit': ['apple', 'pear'], 'probability of apple': [0.75, 0.25], 'probability of pear': [0.25, 0.75]}
         """
         if self.kind == "numbers":
-            values = np.asarray(outputs, np.float64) * self.std + self.mean
-            return {name: values[:, j] for j, name in enumerate(self.names)}
+            values, quantiles = self.values(outputs), self.quantiles(outputs)
+            columns = {name: values[:, j] for j, name in enumerate(self.names)}
+            return columns | {
+                f"quantile {level:g} of {name}": quantiles[:, j, k]
+                for j, name in enumerate(self.names)
+                for k, level in enumerate(self.levels)
+            }
         if self.kind == "labels":
             columns = {name: (outputs[:, j] > 0.5).astype(np.int64) for j, name in enumerate(self.names)}
             return columns | {f"probability of {name}": outputs[:, j] for j, name in enumerate(self.names)}
@@ -102,6 +126,25 @@ class Target:
         labels = np.array(self.classes, object)[probabilities.argmax(axis=1)]
         columns = {f"probability of {label}": probabilities[:, j] for j, label in enumerate(self.classes)}
         return {self.names[0]: labels} | columns
+
+    def quantiles(self, outputs: Array) -> Array:
+        """The quantiles of numbers in their units, (n, columns, levels), rising with the level in every row."""
+        outputs = np.asarray(outputs, np.float64).reshape(len(outputs), len(self.names), -1)
+        rising = np.sort(outputs, axis=2)[:, :, np.argsort(np.argsort(self.levels))] if self.levels else outputs
+        return np.asarray(rising * np.array(self.std)[:, None] + np.array(self.mean)[:, None])
+
+    def values(self, outputs: Array) -> Array:
+        """Numbers in their units, (n, columns); of several quantiles the one nearest the median."""
+        middle = int(np.argmin(np.abs(np.array(self.levels) - 0.5))) if self.levels else 0
+        return np.asarray(self.quantiles(outputs)[:, :, middle])
+
+    def scaled_by(self, table: Table) -> Target:
+        """The same with mean, standard deviation and shares of these rows."""
+        if self.kind != "numbers":
+            T = self.encode(table)
+            ones = tuple(T.mean(axis=0).tolist())
+            return replace(self, shares=(1 - ones[0], ones[0]) if self.kind == "two classes" else ones)
+        return replace(learn_target(table, self.names, "number", self.number_loss), reason=self.reason)
 
     def probabilities(self, outputs: Array) -> Array:
         """One column per class, also where the network has one output for two."""
@@ -113,7 +156,7 @@ def rows_with_target(table: Table, names: Sequence[str]) -> NDArray[np.int64]:
     return np.flatnonzero(~np.any([table[name].missing for name in names], axis=0))
 
 
-def learn_target(table: Table, names: Sequence[str], kind: str = "auto") -> Target:
+def learn_target(table: Table, names: Sequence[str], kind: str = "auto", loss: str = "auto") -> Target:
     """Find out what kind of target the named columns are; mean and standard deviation come from these rows.
 
     Parameters
@@ -125,6 +168,8 @@ def learn_target(table: Table, names: Sequence[str], kind: str = "auto") -> Targ
     kind : {"auto", "classes", "number"}
         "auto" decides: texts and booleans are classes, so are two different values and few different whole numbers;
         other numbers are numbers.
+    loss : str
+        Of numbers; see `chainrule.table.settings.Settings`.
 
     Raises
     ------
@@ -141,7 +186,7 @@ def learn_target(table: Table, names: Sequence[str], kind: str = "auto") -> Targ
     """
     columns = [table[name] for name in names]
     if len(columns) > 1:
-        return _learn_several(columns)
+        return _with_loss(_learn_several(columns, kind), columns, loss)
     (column,) = columns
     present = column.values[~column.missing]
     distinct = np.unique(present)
@@ -149,7 +194,8 @@ def learn_target(table: Table, names: Sequence[str], kind: str = "auto") -> Targ
     as_classes, reason = _is_classes(column, present, distinct)
     if kind != "auto":
         as_classes, reason = kind == "classes", "as asked"
-    return _learn_classes(column, reason) if as_classes else _learn_numbers(columns, reason)
+    target = _learn_classes(column, reason) if as_classes else _learn_numbers(columns, reason)
+    return _with_loss(target, columns, loss)
 
 
 def _require_variety(column: Column, present: Array, distinct: Array) -> None:
@@ -200,13 +246,34 @@ def _learn_numbers(columns: Sequence[Column], reason: str) -> Target:
     )
 
 
-def _learn_several(columns: Sequence[Column]) -> Target:
+def _with_loss(target: Target, columns: Sequence[Column], loss: str) -> Target:
+    """The target with a loss of numbers that was asked for, which must suit it."""
+    if loss == "auto":
+        return target
+    name = parse_call(loss, "loss")[0]
+    if target.kind != "numbers" or name not in NUMBER_LOSSES:
+        raise ValueError(f"the loss {loss!r} does not suit {target.described}; for numbers: {', '.join(NUMBER_LOSSES)}")
+    if name == "quantile" and not parse_call(loss, "loss")[1]:
+        raise ValueError("say which quantiles, as in quantile(0.1, 0.5, 0.9)")
+    if name not in POSITIVE_LOSSES:
+        return replace(target, number_loss=loss)
+    smallest = min(float(_numbers(column).min()) for column in columns)
+    if smallest < 0 or (smallest == 0 and name == "gamma"):
+        raise TableError(f"the loss {name} takes positive targets; the smallest is {number_text(smallest)}")
+    return replace(target, number_loss=loss, mean=(0.0,) * len(columns), std=target.mean)
+
+
+def _learn_several(columns: Sequence[Column], kind: str = "auto") -> Target:
     for column in columns:
         present = column.values[~column.missing]
         _require_variety(column, present, np.unique(present))
     names = tuple(column.name for column in columns)
     numeric = all(column.kind in ("number", "boolean") for column in columns)
-    if numeric and all(np.isin(column.values[~column.missing], (0, 1)).all() for column in columns):
+    if (
+        kind != "number"
+        and numeric
+        and all(np.isin(column.values[~column.missing], (0, 1)).all() for column in columns)
+    ):
         return Target(names, "labels", "each column is 0 or 1")
     texts = [column.name for column in columns if column.kind in ("category", "text")]
     if texts:

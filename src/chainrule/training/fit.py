@@ -135,7 +135,7 @@ def fit(
     dtype : dtype, optional
         float32 or float64; by default theta's, else float32 for float32 X, else float64.
     l1, l2 : float
-        Penalties l1 sum |W| + l2/2 sum W^2 over weights, no biases (J).
+        Penalties ``l1 sum |W| + l2/2 sum W^2`` over weights, no biases (J).
     penalty_per_weight : bool
         Divide the penalties by the sum of the mini-batch's weights: scikit-learn's alpha is this l2.
     dropout : float or sequence of L floats

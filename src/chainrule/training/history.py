@@ -27,9 +27,9 @@ class Epoch:
     score : float or None
         What the function given as `score` returned; greater is better.
     gradient_norm : float
-        Mean of |g| over the epoch's updates, before clipping.
+        Mean of ``|g|`` over the epoch's updates, before clipping.
     gradient_norms : tuple of float
-        |g| of each layer's parameters (l = 1..L) in the epoch's last update, after clipping.
+        ``|g|`` of each layer's parameters (l = 1..L) in the epoch's last update, after clipping.
     learning_rate : float or None
         That of the epoch's last update; None for L-BFGS.
     updates : int

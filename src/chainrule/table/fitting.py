@@ -1,0 +1,73 @@
+"""What the estimators of a table share: from their parameters to settings, and from a table to their attributes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .columns import Column, Table, table_of
+from .errors import TableError
+from .learning import learn
+from .model import TableModel
+from .preparing import prepare
+from .settings import Settings
+
+TARGET = "target"  # what the target's column is called
+
+
+def settings_of(estimator: Any) -> Settings:
+    """The settings that an estimator's parameters say; it keeps no rows to test on."""
+    return Settings(
+        hidden=estimator.hidden,
+        epochs=estimator.epochs,
+        batch_size=estimator.batch_size,
+        optimizer=estimator.optimizer,
+        learning_rate=estimator.learning_rate,
+        l2=estimator.l2,
+        dropout=estimator.dropout,
+        patience=estimator.patience,
+        time_limit=estimator.time_limit,
+        validation=estimator.validation_fraction,
+        test=0.0,
+        drop=tuple(estimator.drop),
+        categories=tuple(estimator.categories),
+        numbers=tuple(estimator.numbers),
+        seed=estimator.random_state,
+    )
+
+
+def learn_into(estimator: Any, X: Any, targets: list[Column], settings: Settings) -> None:
+    """Learn from a table and columns of targets; what was found becomes the estimator's attributes."""
+    table = table_of(X)
+    taken = {column.name for column in targets} & set(table.names)
+    if taken:
+        raise TableError(f"X has a column {taken.pop()!r}, which is the name of the target; rename it")
+    n_targets = len(targets[0].values)
+    if n_targets != table.n_rows:
+        raise TableError(f"X has {table.n_rows} rows and y has {n_targets}; give one target for each row")
+    whole = Table((*table.columns, *targets), table.n_rows, table.source, table.notes)
+    prepared = prepare(whole, [column.name for column in targets], settings)
+    learned = learn(prepared, progress=estimator.verbose)
+    estimator.model_ = learned.model
+    estimator.network_, estimator.theta_ = learned.model.network, learned.model.theta
+    estimator.history_ = learned.history
+    estimator.notes_ = prepared.notes
+    estimator.left_out_ = {column.name: column.reason for column in learned.model.encoder.left_out}
+    estimator.n_features_in_ = len(table.columns)
+    estimator.feature_names_in_ = np.array(table.names, object)
+
+
+def fitted_model(estimator: Any) -> TableModel:
+    """The model that an estimator learned; scikit-learn's NotFittedError when it has none."""
+    from sklearn.utils.validation import check_is_fitted
+
+    check_is_fitted(estimator, "model_")
+    model: TableModel = estimator.model_
+    return model
+
+
+def with_table_tags(tags: Any) -> Any:
+    """scikit-learn's tags of something that takes texts, categories and gaps."""
+    tags.input_tags.allow_nan = tags.input_tags.string = tags.input_tags.categorical = True
+    return tags
