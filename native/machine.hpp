@@ -24,8 +24,9 @@ constexpr Index blas_from = 1 << 16;  // multiply-adds of a product from which a
 
 constexpr Index chunk_rows = 1024;        // of a pass; a longer one is taken in chunks
 constexpr double shard_operations = 1e7;  // that a shard has at least, unless it would be longer than `shard_rows`
-constexpr Index shard_rows = 128, least_shard_rows = 32;
+constexpr Index shard_rows = 128, least_shard_rows = 64;
 constexpr double task_operations = 4e6;   // of a task of the gradient
+constexpr Index most_fetched = 1 << 16;    // bytes of the next mini-batch's inputs that are asked for ahead
 constexpr Index packing_from = 1 << 15;   // bytes of inputs from which a panel of them is packed
 
 // The penalties of a batch, already divided by its weight where that is wanted.
@@ -87,6 +88,16 @@ public:
                 std::memcpy(out + i * width, layer(plan_.depth()).a.row(i), sizeof(T) * std::size_t(width));
             }
         });
+    }
+
+    // Asks for rows that the next mini-batch will gather, where they are few enough to wait in the second cache.
+    void fetch(const Data<T>& data, Selection rows) const {
+        Index width = plan_.width(0), targets = plan_.loss.targets;
+        if (!rows.order || sparse_ || rows.count * width * Index(sizeof(T)) > most_fetched) return;
+        for (Index i = 0; i < rows.count; ++i) {
+            fetch_row(data.X + rows.row(i) * width, width);
+            fetch_row(data.targets + rows.row(i) * targets, targets);
+        }
     }
 
     // What a chunk of a batch is part of.
@@ -226,7 +237,7 @@ private:
     void gather_inputs(const Data<T>& data, Selection rows, Index begin, Index end, const Hooks<T>& hooks) {
         Index width = plan_.width(0);
         for (Index i = begin; i < end; ++i) {
-            if (rows.order && i + 8 < rows.count) fetch(data.X + rows.row(i + 8) * width, width);
+            if (rows.order && i + 8 < rows.count) fetch_row(data.X + rows.row(i + 8) * width, width);
             copy_row(data.X + rows.row(i) * width, z(0, i), width);
         }
         activate(0, begin, end, hooks);
@@ -234,7 +245,7 @@ private:
     }
 
     // Asks for the beginning of a row that will be read soon; the processor follows a longer one by itself.
-    static void fetch(const T* row, Index width) {
+    static void fetch_row(const T* row, Index width) {
 #if defined(__GNUC__)
         constexpr Index line = Index(cache_line / sizeof(T));
         for (Index j = 0; j < std::min(width, 8 * line); j += line) __builtin_prefetch(row + j);
@@ -316,7 +327,7 @@ private:
         Index each = loss.is(LossCode::quantile) ? width / targets : 1;
         const T equal = T(1 / batch_.weight);
         for (Index i = begin; i < end; ++i) {
-            if (rows.order && i + 8 < rows.count) fetch(data.targets + rows.row(i + 8) * targets, targets);
+            if (rows.order && i + 8 < rows.count) fetch_row(data.targets + rows.row(i + 8) * targets, targets);
             Index row = rows.row(i);
             const T* from = data.targets + row * targets;
             T* to = targets_.row(i);

@@ -1,5 +1,7 @@
 """Which engine computes: "auto" is the native one where it is there and can run the job, else the reference."""
 
+import logging
+from functools import cache
 from importlib import import_module
 from typing import cast
 
@@ -39,9 +41,19 @@ def choose(engine: EngineName | Engine, job: Job | None = None) -> Engine:
         reason = native.refusal(job) if job is not None else ""
         if not reason:
             return native
+    elif engine == "auto":
+        _say_once(reason)
     if engine == "native":
         raise ValueError(f'engine="native" cannot be used: {reason}; engine="reference" computes the same on NumPy')
     return reference
+
+
+@cache
+def _say_once(reason: str) -> None:
+    """Tells, once in a process, that "auto" means the reference engine because no other is there."""
+    logging.getLogger("chainrule").warning(
+        "the native engine is not used: %s; training runs on NumPy, slower, with the same results", reason
+    )
 
 
 def _native() -> tuple[Engine | None, str]:
