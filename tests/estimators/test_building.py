@@ -138,6 +138,11 @@ def test_layers_and_width_as_numbers(moons):
     assert cr.MLPClassifier(n_layers=0, max_iter=2).fit(*moons).network_.sizes == (2, 1)
 
 
+def test_widths_are_whole_numbers(moons):
+    with pytest.raises(ValueError, match="whole numbers"):
+        cr.MLPClassifier((5.5,)).fit(*moons)
+
+
 def test_no_hidden_layer_is_logistic_regression(moons):
     from sklearn.linear_model import LogisticRegression
 

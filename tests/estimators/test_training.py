@@ -1,5 +1,7 @@
 """How an estimator trains: regularisation, update rules, validation, stopping, callbacks."""
 
+import os
+import signal
 import time
 
 import numpy as np
@@ -84,6 +86,10 @@ class TestRegularisation:
         by_class = cr.MLPClassifier(class_weight={0: 1.0, 1: 5.0, 2: 0.5}, **settings).fit(X, y)
         by_row = cr.MLPClassifier(**settings).fit(X, y, sample_weight=np.array([1.0, 5.0, 0.5])[y])
         np.testing.assert_allclose(by_class.theta_, by_row.theta_)
+
+    def test_balanced_weights_cannot_come_in_parts(self, iris):
+        with pytest.raises(ValueError, match="give a dictionary"):
+            cr.MLPClassifier(class_weight="balanced").partial_fit(*iris, classes=[0, 1, 2])
 
     def test_balanced_classes_lift_the_rare_one(self):
         rng = np.random.default_rng(0)
@@ -183,6 +189,12 @@ class TestValidation:
         J = model.network_.objective(model.theta_, X_val[y_val == 0], np.eye(3)[y_val[y_val == 0]])
         assert model.validation_loss_curve_[-1] == pytest.approx(float(J))
 
+    def test_weights_that_leave_nothing_to_validate_on_are_refused(self, iris):
+        weight = np.zeros(150)
+        weight[:3] = 1
+        with pytest.raises(ValueError, match="all weights of one part are zero"):
+            cr.MLPClassifier(early_stopping=True, random_state=0).fit(*iris, sample_weight=weight)
+
     def test_half_a_validation_set_is_refused(self, halves):
         with pytest.raises(ValueError, match="give both, or none"):
             cr.MLPClassifier().fit(halves[0], halves[2], X_val=halves[1])
@@ -270,13 +282,17 @@ class TestStopping:
         assert time.perf_counter() - began < 2
         assert model.n_iter_ < 50
 
-    @pytest.mark.filterwarnings("ignore:Training interrupted")
-    def test_control_c_keeps_what_was_learned(self, iris):
+    @pytest.mark.parametrize("how", ["raised", "pressed"])
+    def test_control_c_keeps_what_was_learned(self, iris, how):
         def callback(epoch):
-            if epoch.number == 3:
+            if epoch.number == 3 and how == "raised":
                 raise KeyboardInterrupt
+            if epoch.number == 3:
+                os.kill(os.getpid(), signal.SIGINT)
 
-        model = cr.MLPClassifier(callbacks=callback, random_state=0).fit(*iris)
+        model = cr.MLPClassifier(callbacks=callback, random_state=0)
+        with pytest.warns(UserWarning, match="Training interrupted by user"):
+            model.fit(*iris)
         assert len(model.loss_curve_) == 3
         assert model.predict(iris[0]).shape == (150,)
 

@@ -378,7 +378,12 @@ class MLPClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
     def _network_for(self, n_inputs: int) -> Network:
         return classifier_network(self, n_inputs, self._labels)
 
-    def _class_weights(self, y: Any) -> Array | None:
+    def _class_weights(self, y: Any, mode: str) -> Array | None:
+        if mode == "partial" and self.class_weight == "balanced":
+            raise ValueError(
+                'class_weight="balanced" needs all of y, and partial_fit sees a part of it: give a dictionary, such as '
+                "dict(zip(classes, sklearn.utils.compute_class_weight('balanced', classes=classes, y=y)))"
+            )
         return None if self.class_weight is None else np.asarray(compute_sample_weight(self.class_weight, y))
 
     def _own_score(self, Y: Array, T: Array, sample_weight: Array | None) -> float:
@@ -388,8 +393,8 @@ class MLPClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
         """As scikit-learn's MLP: two classes are, several are not."""
         return self._labels.kind == "binary"
 
-    def _offset(self, T: Array, sample_weight: Array | None) -> float:
-        return 0.0
+    def _constants(self, T: Array) -> None:
+        return None
 
     def _grown(self, before: Network, network: Network) -> Array:
         """theta for more classes than before, and what the update rule remembers with it."""

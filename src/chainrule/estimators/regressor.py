@@ -391,7 +391,7 @@ class MLPRegressor(ClassNamePrefixFeaturesOutMixin, RegressorMixin, TransformerM
     def _network_for(self, n_inputs: int) -> Network:
         return regressor_network(self, n_inputs, self._numbers.n_targets)
 
-    def _class_weights(self, y: Any) -> None:
+    def _class_weights(self, y: Any, mode: str) -> None:
         return None
 
     def _own_score(self, Y: Array, T: Array, sample_weight: Array | None) -> float:
@@ -401,12 +401,9 @@ class MLPRegressor(ClassNamePrefixFeaturesOutMixin, RegressorMixin, TransformerM
     def _stratified(self) -> bool:
         return False
 
-    def _offset(self, T: Array, sample_weight: Array | None) -> float:
-        """scikit-learn's Poisson loss is half the deviance, f - y log f + (y log y - y)."""
-        if self.loss != "poisson":
-            return 0.0
-        terms = T * np.log(np.where(T > 0, T, 1.0)) - T
-        return float(np.average(terms.sum(axis=1), weights=sample_weight))
+    def _constants(self, T: Array) -> Array | None:
+        """What scikit-learn's loss of each row has beyond ours: its Poisson is f - y log f + (y log y - y)."""
+        return np.sum(T * np.log(np.where(T > 0, T, 1.0)) - T, axis=1) if self.loss == "poisson" else None
 
     def _grown(self, before: Network, network: Network) -> Array:
         raise ValueError(f"this model was begun as {before}, and its parameters now ask for {network}; clone the model")
