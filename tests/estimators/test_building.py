@@ -220,6 +220,14 @@ class TestTheParametersLieOpen:
         assert float(model.network_.objective(model.theta_, X_in, T)) == pytest.approx(model.loss_)
         np.testing.assert_array_equal(model.prepared(X), X_in)
 
+    @pytest.mark.parametrize("settings", [{}, {"standardize": True, "missing": "impute"}])
+    def test_a_predictor_gives_the_outputs(self, moons, settings):
+        model = cr.MLPClassifier(5, max_iter=3, random_state=0, **settings).fit(*moons)
+        predict, expected = model.predictor(), model.predict_proba(moons[0])
+        np.testing.assert_allclose(predict(moons[0])[:, 0], expected[:, 1], rtol=1e-12)
+        model.theta_[...] = 0.0
+        np.testing.assert_allclose(predict(moons[0][:1])[0, 0], expected[0, 1], rtol=1e-12)
+
     def test_a_fitted_model_is_derived_and_explained(self, moons):
         model = cr.MLPClassifier(3, "tanh", max_iter=2, random_state=0).fit(*moons)
         X, T = model.prepared(*moons)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from statistics import NormalDist
 from typing import Any
 
@@ -348,6 +348,14 @@ class MLPRegressor(ClassNamePrefixFeaturesOutMixin, RegressorMixin, TransformerM
     def transform(self, X: Any) -> Array:
         """The activations of the last hidden layer, (n_samples, width): the features that the network has learned."""
         return using.hidden(self, X)
+
+    def predictor(self) -> Callable[[Array], Array]:
+        """A function for low latency, from X to the network's outputs, (N, n_L), without scikit-learn's checks.
+
+        It takes a C-contiguous array (N, n_features) of `theta_`'s dtype, one row in microseconds, and keeps the
+        parameters as they are now (see `cr.predictor`).
+        """
+        return using.predictor_of(self)
 
     def prepared(self, X: Any, y: Any = None) -> Any:
         """What `network_` and `theta_` go with: X as the network takes it, and with y also the targets T.
