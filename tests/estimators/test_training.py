@@ -87,6 +87,10 @@ class TestRegularisation:
         by_row = cr.MLPClassifier(**settings).fit(X, y, sample_weight=np.array([1.0, 5.0, 0.5])[y])
         np.testing.assert_allclose(by_class.theta_, by_row.theta_)
 
+    def test_classes_that_all_weigh_nothing_are_refused(self, iris):
+        with pytest.raises(ValueError, match="no row has any weight"):
+            cr.MLPClassifier(class_weight={0: 0, 1: 0, 2: 0}).fit(*iris)
+
     def test_balanced_weights_cannot_come_in_parts(self, iris):
         with pytest.raises(ValueError, match="give a dictionary"):
             cr.MLPClassifier(class_weight="balanced").partial_fit(*iris, classes=[0, 1, 2])
@@ -236,6 +240,18 @@ class TestValidation:
         assert len(model.validation_scores_) < 300
         assert model.score(X_val, y_val) == model.best_validation_score_
 
+    def test_parts_that_come_after_the_stop_are_learned_again(self, halves):
+        X, X_val, y, y_val = halves
+        model = cr.MLPClassifier(5, early_stopping=True, n_iter_no_change=1, tol=1.0, random_state=0)
+        val = {"X_val": X_val, "y_val": y_val}
+        for _ in range(5):
+            model.partial_fit(X, y, classes=[0, 1, 2], **val)
+        assert model.converged_
+        stopped = model.theta_.copy()
+        model.set_params(n_iter_no_change=100).partial_fit(X, y, **val)
+        assert not model.converged_
+        assert not np.array_equal(model.theta_, stopped)
+
     def test_the_regressor_takes_them_too(self, halves):
         X, X_val, _, _ = halves
         model = cr.MLPRegressor(
@@ -259,6 +275,12 @@ class TestStopping:
         assert [loss for _, loss, _ in seen] == model.loss_curve_
         np.testing.assert_array_equal(seen[-1][2], model.theta_)
         assert model.n_iter_ == 4
+
+    def test_the_last_epoch_is_told_too(self, iris):
+        seen = []
+        model = cr.MLPClassifier(tol=0.5, callbacks=seen.append, random_state=0).fit(*iris)
+        assert model.converged_
+        assert len(seen) == model.n_iter_ < 200
 
     def test_a_callback_cannot_write_into_theta(self, iris):
         def callback(epoch):

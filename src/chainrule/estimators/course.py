@@ -70,7 +70,7 @@ def run(course: Course) -> None:
     model = course.model
     model.n_iter_ = 0
     scorer = validation.scorer_of(model) if course.held is not None else None
-    order = np.arange(course.job.n_samples)
+    order = np.arange(course.job.n_samples, dtype=np.int64)
     epochs = 1 if course.incremental else model.max_iter
     with Interrupt() as interrupt, progress_bar(model.progress, epochs, course.job.n_batches) as bar:
         try:
@@ -190,6 +190,7 @@ def _note(model: Any, loss: float, score: float | None, theta: NDArray[Any]) -> 
 def _stops(course: Course, entry: Epoch) -> bool:
     """Whether this was the last epoch."""
     model = course.model
+    asked = asked_to_stop(model, entry, course.theta)
     if not np.isfinite(entry.loss):
         if model.early_stopping and not course.incremental:
             return True  # the best parameters are put back
@@ -203,7 +204,7 @@ def _stops(course: Course, entry: Epoch) -> bool:
             model.converged_ = True
             return True
         model._no_improvement_count = 0
-    return asked_to_stop(model, entry, course.theta)
+    return asked
 
 
 def _warn_of_the_end(model: Any) -> None:

@@ -86,8 +86,10 @@ def _weights(model: Any, given: Any, X: Any, y: Any, mode: str) -> Array | None:
     by_class = model._class_weights(y, mode)
     if by_class is None:
         return weight
-    by_class = by_class.astype(X.dtype)
-    return by_class if weight is None else np.asarray(weight * by_class)
+    weight = np.asarray(by_class.astype(X.dtype) * (1.0 if weight is None else weight))
+    if not weight.any():
+        raise ValueError(f"with class_weight={model.class_weight!r} no row has any weight; leave such rows out")
+    return weight
 
 
 def _of_one_dtype(rows: Data, dtype: Any) -> Data:
@@ -115,8 +117,7 @@ def _begin(model: Any, network: Network, first: bool) -> None:
         model.n_iter_, model.t_, model._no_improvement_count, model._epochs = 0, 0, 0, []
         model.loss_curve_, model.best_loss_ = [], None if model.early_stopping else np.inf
         model.validation_scores_ = model.validation_loss_curve_ = model.best_validation_score_ = None
-        model.converged_ = False
-    if model.early_stopping and model.best_validation_score_ is None:
+    if model.early_stopping and not rules.is_quasi_newton(model.solver) and model.best_validation_score_ is None:
         model.best_validation_score_, model._best_theta = -np.inf, model._theta.copy()
     if not model.early_stopping and model.best_loss_ is None:
         model.best_loss_ = np.inf
@@ -124,7 +125,7 @@ def _begin(model: Any, network: Network, first: bool) -> None:
 
 def _solve(model: Any, rows: Data, given: Data, held: Data | None, random: Any, *, incremental: bool) -> None:
     """Hand the data to the solver and check what comes back."""
-    network = model.network_
+    network, model.converged_ = model.network_, False
     if rules.is_quasi_newton(model.solver):
         if model.dropout:
             raise ValueError(
