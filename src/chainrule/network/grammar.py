@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from math import isfinite
 
 __all__ = ["GRAMMAR", "call_text", "parse_call", "parse_layers", "unknown_name"]
 
@@ -38,6 +39,8 @@ def parse_call(text: str, what: str) -> tuple[str, tuple[float, ...]]:
         numbers = tuple(float(part) for part in inside.split(",")) if inside and inside.strip() else ()
     except ValueError:
         raise ValueError(f"{what} {text!r}: the parameters in brackets must be numbers, such as {name}(0.1)") from None
+    if not all(map(isfinite, numbers)):
+        raise ValueError(f"{what} {text!r}: the parameters in brackets must be finite")
     return name, numbers
 
 
