@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -13,12 +15,13 @@ import typer
 from . import options
 from .config import read_toml, to_toml
 from .telling import draw, results, say_plan, say_results, show_folds
-from .terminal import Terminal, number
+from .terminal import Terminal, number, plain
 
 if TYPE_CHECKING:
     from chainrule.table import Table
     from chainrule.table.learning import Learned
     from chainrule.table.settings import Settings
+    from chainrule.training.history import Epoch
 
 EXAMPLES = """Examples:
 
@@ -45,6 +48,7 @@ def command(
     config: options.Config = None,
     plot: options.Plot = None,
     no_plot: options.NoPlot = False,
+    log: options.Log = None,
     kind: options.Kind = "auto",
     drop: options.Drop = None,
     category: options.Category = None,
@@ -88,7 +92,8 @@ def command(
     prepared = prepare(table, targets, run.settings)
     say_plan(terminal, prepared)
     found = _cross_validated(terminal, table, targets, run.settings, folds)
-    learned = learn(prepared, progress=False if quiet else _progress(terminal))
+    with _epoch_log(log) as callbacks:
+        learned = learn(prepared, callbacks=callbacks, progress=False if quiet else _progress(terminal))
     _write(terminal, files, learned, replace(run, targets=targets, settings=prepared.settings))
     seconds = perf_counter() - started
     say_results(terminal, learned, files, seconds)
@@ -154,6 +159,17 @@ def _write(terminal: Terminal, files: dict[str, Path], learned: Learned, run: Ru
         stream.write(to_toml(run.file, run.targets, to_json(run.settings), run.reading).encode())
     if "plot" in files:
         draw(terminal, learned, files["plot"], f"{run.file}: {', '.join(run.targets)}")
+
+
+@contextmanager
+def _epoch_log(path: Path | None) -> Iterator[list[Callable[[Epoch], None]]]:
+    """A callback that writes each epoch as it ends, to be read while training goes on; none without a path."""
+    if path is None:
+        yield []
+        return
+    with path.open("w", encoding="utf-8", buffering=1) as stream:
+        fields = ("number", "loss", "validation", "gradient_norm", "learning_rate", "seconds")
+        yield [lambda epoch: print(json.dumps(plain({k: getattr(epoch, k) for k in fields})), file=stream)]
 
 
 def _cross_validated(
