@@ -64,7 +64,11 @@ def test_text_that_is_no_network_is_refused(text):
     ("sizes", "activations", "loss", "message"),
     [
         ((4,), (), "squared_error", "an input width"),
-        ((4, 0), ("tanh",), "squared_error", "at least 1"),
+        ((4, 0), ("tanh",), "squared_error", "each from 1 to"),
+        ((4, 10**11), ("tanh",), "squared_error", "each from 1 to 2147483647"),
+        ((4, 2), ("swish",), "squared_error", "did you mean 'silu'"),
+        ((4, 2), ("ReLU",), "squared_error", "did you mean 'relu'"),
+        ((4, 2), ("tanh",), "mse", "did you mean 'mean_squared_error'"),
         ((4, 2.5), ("tanh",), "squared_error", "whole numbers"),
         ("4-3", ("tanh",), "squared_error", "whole numbers"),
         ((4, 3), "tanh", "squared_error", "a sequence"),

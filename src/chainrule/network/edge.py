@@ -19,7 +19,10 @@ def _array(given: Any, name: str, like: Any = None) -> Array:
     """An array of any library; lists become NumPy arrays, whole numbers and truth values the real type of ``like``."""
     made = given if hasattr(given, "shape") else np.asarray(given)
     if isinstance(made, np.ndarray) and made.dtype.kind not in "biufc":
-        raise ValueError(f"{name} must hold numbers, given {type(given).__name__} with entries of type {made.dtype}")
+        hint = "; numbers in an array of objects become numbers by .astype(float)" if made.dtype.kind == "O" else ""
+        raise ValueError(
+            f"{name} must hold numbers, given {type(given).__name__} with entries of type {made.dtype}{hint}"
+        )
     xp = namespace(made)
     if not xp.isdtype(made.dtype, ("bool", "integral")):
         return made

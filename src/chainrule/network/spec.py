@@ -360,7 +360,9 @@ def _checked_sizes(sizes: Any) -> tuple[int, ...]:
         raise ValueError(f"sizes are whole numbers, such as (4, 8, 3), given {sizes!r}")
     widths = tuple(int(n) for n in sizes)
     if len(widths) < 2 or not all(0 < n <= MAX_WIDTH for n in widths):
-        raise ValueError(f"sizes are an input width, the widths of the layers, each at least 1, given {widths}")
+        raise ValueError(
+            f"sizes are an input width and the widths of the layers, each from 1 to {MAX_WIDTH}, given {widths}"
+        )
     return widths
 
 
