@@ -21,6 +21,12 @@ def test_every_public_name_is_there():
         _ = cr.Netwrok
 
 
+def test_type_checkers_read_the_same_names():
+    stub = ast.parse((SOURCES[0].parent / "__init__.pyi").read_text())
+    imported = {node.names[0].asname: node.module for node in stub.body if isinstance(node, ast.ImportFrom)}
+    assert imported == cr._PUBLIC
+
+
 def test_every_public_object_is_documented_with_an_example():
     for name in cr.__all__:
         entry = getattr(cr, name)

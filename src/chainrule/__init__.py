@@ -1,7 +1,7 @@
 """chainrule: feed-forward neural networks whose backpropagation can be read, printed and checked.
 
 The public names and nothing else; each is imported when it is first asked for (PEP 562), so that
-``import chainrule`` stays quick.
+``import chainrule`` stays quick. Type checkers and editors read the same names in ``__init__.pyi``.
 """
 
 from importlib import import_module
@@ -47,7 +47,7 @@ _PUBLIC: dict[str, str] = {
     "schedules": "chainrule.descent",
 }
 
-__all__ = ["__version__", *_PUBLIC]
+__all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604  the keys are strings
 
 
 def __getattr__(name: str) -> Any:

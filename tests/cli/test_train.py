@@ -215,3 +215,11 @@ def test_intervals(run, visits: Path, tmp_path: Path) -> None:
     rows = [json.loads(line) for line in run("predict", tmp_path / "m", visits, "--json").out.splitlines()]
     for row in rows:
         assert row["quantile 0.1 of spent"] <= row["spent"] <= row["quantile 0.9 of spent"]
+
+
+def test_a_log_has_a_line_for_each_epoch(run, visits: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    run("train", visits, "-t", "bought", "--epochs", 5, "--model", tmp_path / "m", "--no-plot", "--log", log, "-q")
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [line["number"] for line in lines] == [1, 2, 3, 4, 5]
+    assert all(line["validation"] > 0 and line["seconds"] > 0 for line in lines)

@@ -89,10 +89,13 @@ def test_inverse_scaling_by_epochs_is_that_of_scikit_learn():
 
 
 def test_one_cycle_of_very_few_steps_stays_within_its_bounds():
-    for total in (1, 2, 3, 4):
+    for total in (1, 2, 3):
         rates = s.OneCycle(0.1)(np.arange(1, total + 1), total)
         assert np.isfinite(rates).all()
         assert ((rates > 0) & (rates <= 0.1)).all()
+        assert rates[0] == 0.1  # no room for a way up, so the only step is not the smallest of all
+        np.testing.assert_allclose(rates[1:][-1:], [0.1 / 25 / 1e4] * (total > 1))
+    assert s.OneCycle(0.1)(np.array([2, 3]), 1) == pytest.approx(0.1 / 25 / 1e4)
 
 
 def test_a_plateau_counts_epochs_that_do_not_improve_enough():
@@ -116,6 +119,10 @@ def test_a_plateau_does_not_go_below_its_minimum():
         lambda: s.Step(0.1, every=0),
         lambda: s.Exponential("a"),
         lambda: s.Cosine(0.1, steps=0),
+        lambda: s.Cosine(0.1, final=-1.0),
+        lambda: s.Cosine(0.1, final=math.nan),
+        lambda: s.Cosine(0.1, final=math.inf),
+        lambda: s.Constant(math.inf),
         lambda: s.OneCycle(0.1, rise=1.0),
         lambda: s.WarmUp(0.1, steps=0),
         lambda: s.ReduceOnPlateau(0.1, factor=2.0),

@@ -1,5 +1,7 @@
 """How an estimator trains: regularisation, update rules, validation, stopping, callbacks."""
 
+import os
+import signal
 import time
 
 import numpy as np
@@ -84,6 +86,14 @@ class TestRegularisation:
         by_class = cr.MLPClassifier(class_weight={0: 1.0, 1: 5.0, 2: 0.5}, **settings).fit(X, y)
         by_row = cr.MLPClassifier(**settings).fit(X, y, sample_weight=np.array([1.0, 5.0, 0.5])[y])
         np.testing.assert_allclose(by_class.theta_, by_row.theta_)
+
+    def test_classes_that_all_weigh_nothing_are_refused(self, iris):
+        with pytest.raises(ValueError, match="no row has any weight"):
+            cr.MLPClassifier(class_weight={0: 0, 1: 0, 2: 0}).fit(*iris)
+
+    def test_balanced_weights_cannot_come_in_parts(self, iris):
+        with pytest.raises(ValueError, match="give a dictionary"):
+            cr.MLPClassifier(class_weight="balanced").partial_fit(*iris, classes=[0, 1, 2])
 
     def test_balanced_classes_lift_the_rare_one(self):
         rng = np.random.default_rng(0)
@@ -183,6 +193,12 @@ class TestValidation:
         J = model.network_.objective(model.theta_, X_val[y_val == 0], np.eye(3)[y_val[y_val == 0]])
         assert model.validation_loss_curve_[-1] == pytest.approx(float(J))
 
+    def test_weights_that_leave_nothing_to_validate_on_are_refused(self, iris):
+        weight = np.zeros(150)
+        weight[:3] = 1
+        with pytest.raises(ValueError, match="all weights of one part are zero"):
+            cr.MLPClassifier(early_stopping=True, random_state=0).fit(*iris, sample_weight=weight)
+
     def test_half_a_validation_set_is_refused(self, halves):
         with pytest.raises(ValueError, match="give both, or none"):
             cr.MLPClassifier().fit(halves[0], halves[2], X_val=halves[1])
@@ -224,6 +240,18 @@ class TestValidation:
         assert len(model.validation_scores_) < 300
         assert model.score(X_val, y_val) == model.best_validation_score_
 
+    def test_parts_that_come_after_the_stop_are_learned_again(self, halves):
+        X, X_val, y, y_val = halves
+        model = cr.MLPClassifier(5, early_stopping=True, n_iter_no_change=1, tol=1.0, random_state=0)
+        val = {"X_val": X_val, "y_val": y_val}
+        for _ in range(5):
+            model.partial_fit(X, y, classes=[0, 1, 2], **val)
+        assert model.converged_
+        stopped = model.theta_.copy()
+        model.set_params(n_iter_no_change=100).partial_fit(X, y, **val)
+        assert not model.converged_
+        assert not np.array_equal(model.theta_, stopped)
+
     def test_the_regressor_takes_them_too(self, halves):
         X, X_val, _, _ = halves
         model = cr.MLPRegressor(
@@ -248,6 +276,12 @@ class TestStopping:
         np.testing.assert_array_equal(seen[-1][2], model.theta_)
         assert model.n_iter_ == 4
 
+    def test_the_last_epoch_is_told_too(self, iris):
+        seen = []
+        model = cr.MLPClassifier(tol=0.5, callbacks=seen.append, random_state=0).fit(*iris)
+        assert model.converged_
+        assert len(seen) == model.n_iter_ < 200
+
     def test_a_callback_cannot_write_into_theta(self, iris):
         def callback(epoch):
             epoch.theta[0] = 1.0
@@ -270,13 +304,17 @@ class TestStopping:
         assert time.perf_counter() - began < 2
         assert model.n_iter_ < 50
 
-    @pytest.mark.filterwarnings("ignore:Training interrupted")
-    def test_control_c_keeps_what_was_learned(self, iris):
+    @pytest.mark.parametrize("how", ["raised", "pressed"])
+    def test_control_c_keeps_what_was_learned(self, iris, how):
         def callback(epoch):
-            if epoch.number == 3:
+            if epoch.number == 3 and how == "raised":
                 raise KeyboardInterrupt
+            if epoch.number == 3:
+                os.kill(os.getpid(), signal.SIGINT)
 
-        model = cr.MLPClassifier(callbacks=callback, random_state=0).fit(*iris)
+        model = cr.MLPClassifier(callbacks=callback, random_state=0)
+        with pytest.warns(UserWarning, match="Training interrupted by user"):
+            model.fit(*iris)
         assert len(model.loss_curve_) == 3
         assert model.predict(iris[0]).shape == (150,)
 

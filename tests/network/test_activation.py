@@ -142,6 +142,8 @@ def test_softmax_knows_the_logarithm_of_what_is_left_when_one_class_is_sure():
         ("leaky_relu(a)", "must be numbers"),
         ("leaky_relu(1, 2)", "takes 1 parameter"),
         ("relu[3]", "not of the form"),
+        ("leaky_relu(nan)", "must be finite"),
+        ("sine(0)", "other than 0"),
     ],
 )
 def test_unknown_entries_are_named(given, message):

@@ -64,7 +64,11 @@ def test_text_that_is_no_network_is_refused(text):
     ("sizes", "activations", "loss", "message"),
     [
         ((4,), (), "squared_error", "an input width"),
-        ((4, 0), ("tanh",), "squared_error", "at least 1"),
+        ((4, 0), ("tanh",), "squared_error", "each from 1 to"),
+        ((4, 10**11), ("tanh",), "squared_error", "each from 1 to 2147483647"),
+        ((4, 2), ("swish",), "squared_error", "did you mean 'silu'"),
+        ((4, 2), ("ReLU",), "squared_error", "did you mean 'relu'"),
+        ((4, 2), ("tanh",), "mse", "did you mean 'mean_squared_error'"),
         ((4, 2.5), ("tanh",), "squared_error", "whole numbers"),
         ("4-3", ("tanh",), "squared_error", "whole numbers"),
         ((4, 3), "tanh", "squared_error", "a sequence"),
@@ -103,7 +107,7 @@ def test_shapes_that_do_not_fit_are_refused(X, T, message):
         net.value_and_gradient(net.initial(0), X, T)
 
 
-@pytest.mark.parametrize("weight", [np.ones(3), np.ones((5, 1)), np.zeros(5), [1, 1, 1, 1, -1]])
+@pytest.mark.parametrize("weight", [np.ones(3), np.ones((5, 1)), np.zeros(5), [1, 1, 1, 1, -1], np.full(5, np.inf)])
 def test_weights_that_make_no_mean_are_refused(weight):
     net = cr.Network((4, 2), ("softmax",), "categorical_cross_entropy")
     with pytest.raises(ValueError, match="sample_weight"):
@@ -112,8 +116,44 @@ def test_weights_that_make_no_mean_are_refused(weight):
 
 def test_lists_are_taken_for_arrays():
     net = cr.Network((2, 1), ("identity",), "squared_error")
-    theta = net.initial(0)
-    assert net.objective(theta, [[1, 2]], [3]) == net.objective(theta, np.array([[1.0, 2.0]]), np.array([[3.0]]))
+    theta = net.pack([([[3, 4]], [5])])
+    assert theta.tolist() == [3, 4, 5]
+    assert net.objective([3, 4, 5], [[1, 2]], [3]) == net.objective(theta, np.array([[1.0, 2.0]]), np.array([[3.0]]))
+    assert net.predict([3, 4, 5], [[1, 2]]) == 16
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, bool])
+@pytest.mark.parametrize("library", ["numpy", "array_api_strict"])
+@pytest.mark.parametrize(
+    ("text", "loss"),
+    [("3:sigmoid-4:tanh-2:softmax", "kl_divergence"), ("3-2:exp", "categorical_cross_entropy"), ("3-2", "huber(0.5)")],
+)
+def test_whole_numbers_and_truth_values_are_numbers(library, dtype, text, loss):
+    """Unsigned targets would wrap round in -y, truth values cannot be multiplied."""
+    xp = pytest.importorskip(library)
+    net = cr.Network.parse(text, loss=loss)
+    theta = net.initial(0, dtype=np.float32)
+    X, T = np.array([[0, 1, 1], [1, 0, 1]]), np.array([[1, 0], [0, 1]])
+    J, g = net.value_and_gradient(theta, X.astype(np.float32), T.astype(np.float32))
+    found_J, found = net.value_and_gradient(*map(xp.asarray, (theta, X.astype(dtype), T.astype(dtype))))
+    assert float(found_J) == float(J)
+    np.testing.assert_array_equal(np.asarray(found), g)
+    assert np.asarray(found).dtype == np.float32
+
+
+@pytest.mark.parametrize("penalties", [{"l1": -1.0}, {"l2": np.nan}])
+def test_penalties_that_reward_are_refused(penalties):
+    net = cr.Network((2, 1), ("identity",), "squared_error")
+    with pytest.raises(ValueError, match="not negative"):
+        net.objective(net.initial(0), np.ones((1, 2)), np.ones(1), **penalties)
+
+
+def test_networks_with_parameters_in_brackets_compare_equal():
+    text, loss = "2-3:leaky_relu(0.2)-1:sine(3)", "huber(0.5)"
+    net = cr.Network.parse(text, loss=loss)
+    assert net == cr.Network.parse(text, loss=loss)
+    assert net == pickle.loads(pickle.dumps(net))  # noqa: S301
+    assert net != cr.Network.parse("2-3:leaky_relu(0.3)-1:sine(3)", loss=loss)
 
 
 def test_theta_of_another_length_is_refused():

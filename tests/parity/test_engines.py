@@ -456,6 +456,125 @@ def test_read_only_data_and_theta_are_read(engine):
     np.testing.assert_array_equal(found[1], expected[1])
 
 
+WHOLE = [np.uint8, np.int8, np.int64, np.bool_]
+
+
+def whole_problem(kind, n=24):
+    """X as a picture's bytes, as small numbers of both signs, or as truth values; T one-hot of the same dtype."""
+    rng = np.random.default_rng(4)
+    low, high = {np.uint8: (0, 256), np.bool_: (0, 2)}.get(kind, (-5, 6))
+    return rng.integers(low, high, (n, 5)).astype(kind), np.eye(3, dtype=kind)[rng.integers(0, 3, n)]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("kind", WHOLE, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("first", ["identity", "sigmoid", "gelu"])
+@pytest.mark.parametrize("loss", ["categorical_cross_entropy", "kl_divergence"])
+def test_whole_numbers_and_truth_values_count_as_numbers(engine, dtype, kind, first, loss):
+    """-X, X^2 and T log T are what bytes and truth values get wrong, if they are taken as they are."""
+    net = network(loss=loss, input_activation=first)
+    X, T = whole_problem(kind)
+    weight = np.arange(24) % 3
+    theta, as_floats = net.initial(2, dtype=dtype), (X.astype(dtype), T.astype(dtype))
+    J, g = engine.value_and_gradient(net, theta, X, T, sample_weight=weight)
+    J2, g2 = engine.value_and_gradient(net, theta, *as_floats, sample_weight=weight.astype(dtype))
+    assert (J, g.dtype) == (J2, dtype)
+    np.testing.assert_array_equal(g, g2)
+    expected = net.objective(theta.astype(float), X.astype(float), T.astype(float), weight.astype(float))
+    close([J], [expected], dtype, 10)
+    close([engine.objective(net, theta, X, T, sample_weight=weight)], [expected], dtype, 10)
+    outputs = engine.predict(net, theta, X)
+    assert outputs.dtype == dtype
+    np.testing.assert_array_equal(outputs, engine.predict(net, theta, as_floats[0]))
+
+
+@pytest.mark.parametrize("optimizer", [cr.Adam(0.01), cr.LBFGS()], ids=lambda rule: type(rule).__name__)
+@pytest.mark.parametrize("kind", WHOLE, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("name", ENGINES)
+def test_training_on_whole_numbers_and_truth_values(name, kind, optimizer):
+    net = network(loss="kl_divergence", input_activation="sigmoid")
+    X, T = whole_problem(kind)
+    options = {"optimizer": optimizer, "epochs": 3, "batch_size": 5, "engine": name}
+    fit = cr.fit(net, X, T, validation=(X[:9], T[:9]), sample_weight=np.arange(24) % 3, **options)
+    wide = X.astype(float), T.astype(float)
+    other = cr.fit(net, *wide, validation=(wide[0][:9], wide[1][:9]), sample_weight=np.arange(24) % 3.0, **options)
+    assert fit.engine == name
+    np.testing.assert_array_equal(fit.theta, other.theta)
+    np.testing.assert_array_equal(fit.history.loss, other.history.loss)
+    np.testing.assert_array_equal(fit.history.validation, other.history.validation)
+    np.testing.assert_array_equal(fit.predict(X), other.predict(wide[0]))
+    close(fit.predict(X), net.predict(fit.theta, wide[0]), factor=10)
+
+
+def test_engines_compute_in_the_dtype_of_theta(engine):
+    X, T, weight = problem()
+    theta = network().initial(0, dtype=np.float32)
+    assert engine.predict(network(), theta, X).dtype == np.float32
+    assert engine.value_and_gradient(network(), theta, X, T, sample_weight=weight)[1].dtype == np.float32
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_no_rows_give_no_outputs_and_a_mean_of_nothing(engine, dtype, sparse):
+    from scipy.sparse import csr_array
+
+    X, T, _ = problem(dtype=dtype)
+    X, T = (csr_array(X) if sparse else X)[:0], T[:0]
+    theta = network().initial(0, dtype=dtype)
+    outputs = engine.predict(network(), theta, X)
+    assert (outputs.shape, outputs.dtype) == ((0, 3), dtype)
+    assert np.isnan(engine.objective(network(), theta, X, T))
+    J, g = engine.value_and_gradient(network(), theta, X, T, l2=0.1)
+    assert np.isnan(J)
+    assert (g.shape, g.dtype) == (theta.shape, dtype)
+    assert np.isnan(g).all()
+
+
+def test_weights_of_zero_leave_nothing_to_average(engine):
+    X, T, weight = problem()
+    assert np.isnan(engine.objective(network(), network().initial(0), X, T, sample_weight=0 * weight))
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_predictor_takes_what_can_be_made_rows_of_numbers(name, dtype):
+    from scipy.sparse import csr_array
+
+    net = network()
+    X = np.random.default_rng(0).integers(0, 9, (8, 5))
+    theta = net.initial(0, dtype=dtype)
+    predict = cr.predictor(net, theta, engine=name)
+    expected = net.predict(theta.astype(float), X.astype(float))
+    forms = X, X.tolist(), X.astype(np.uint8), np.asfortranarray(X, dtype), X.astype(np.float32), X.astype(np.float64)
+    for rows in (*forms, csr_array(X)):
+        assert predict(rows).dtype == dtype
+        close(predict(rows), expected, dtype, 10)
+    close(predict(X.astype(dtype)[::2]), expected[::2], dtype, 10)
+    close(predict(X > 4), net.predict(theta.astype(float), (X > 4).astype(float)), dtype, 10)
+    assert predict(np.empty((0, 5), dtype)).shape == (0, 3)
+    with pytest.raises(ValueError, match=r"X has shape \(5,\), .* one sample is X\[None, :\]") as caught:
+        predict(X[0].astype(dtype))
+    assert caught.value.__context__ is None
+    with pytest.raises(ValueError, match=r"X has shape \(8, 3\), .* takes 5 inputs"):
+        predict(X[:, :3].astype(dtype))
+    with pytest.raises(ValueError, match="X holds <U1, expected real numbers"):
+        predict([["a"] * 5])
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_predictor_takes_theta_as_a_list_and_refuses_what_is_none(name):
+    net, X = network(), np.ones((2, 5))
+    theta = net.initial(0)
+    np.testing.assert_array_equal(
+        cr.predictor(net, theta.tolist(), engine=name)(X), cr.predictor(net, theta, engine=name)(X)
+    )
+    whole = np.arange(theta.size) % 3 - 1
+    close(cr.predictor(net, whole, engine=name)(X), net.predict(whole.astype(float), X), factor=10)
+    for wrong in (theta[:-1], theta[None], [1.0, 2.0], ["a"] * theta.size):
+        with pytest.raises(ValueError, match="takes numbers in shape"):
+            cr.predictor(net, wrong, engine=name)
+
+
 def test_an_unknown_engine_is_refused_by_name():
     with pytest.raises(ValueError, match="'auto', 'native', 'reference'"):
         choose("fast")

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import socket
 import stat
 import struct
 import subprocess
@@ -172,6 +173,17 @@ def test_an_array_larger_than_its_file_takes_no_memory(tmp_path: Path) -> None:
     assert peak < 1_000_000
 
 
+@pytest.mark.parametrize("shape", [[1] * 70, [0, 2**63], [0, 2**64 - 1], [2**32, 0, 2**33]])
+def test_an_array_of_an_impossible_shape(tmp_path: Path, shape: list[int]) -> None:
+    size = int(np.prod(np.array(shape, object))) * 8
+    text = json.dumps({"version": 1, "kind": "example"})
+    entry = {"dtype": "F64", "shape": shape, "data_offsets": [0, size]}
+    header = json.dumps({"__metadata__": {"chainrule": text}, "a": entry}).encode()
+    (tmp_path / "m").write_bytes(struct.pack("<Q", len(header)) + header + b"\0" * size)
+    with pytest.raises(StorageError):
+        storage.read(tmp_path / "m")
+
+
 def test_every_truncation_is_refused(example: Path) -> None:
     content = example.read_bytes()
     for length in range(len(content)):
@@ -286,6 +298,46 @@ def test_places_that_are_no_place(tmp_path: Path) -> None:
         storage.write(tmp_path, Stored("example", {}, {}))
     with pytest.raises(FileNotFoundError, match="cannot write"):
         storage.write(tmp_path / "no" / "such" / "m", Stored("example", {}, {}))
+
+
+def test_a_pipe_stays_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    storage.require_writable(pipe)  # without waiting for a reader
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with storage.replacing(pipe) as stream:
+        stream.write(b"through")
+    assert os.read(reader, 100) == b"through"
+    os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert _left_behind(tmp_path) == {"pipe"}
+
+
+def test_a_device_stays_a_device() -> None:
+    terminal, device = os.openpty()
+    with storage.replacing(os.ttyname(device)) as stream:
+        stream.write(b"through")
+    assert os.read(terminal, 100) == b"through"
+    assert stat.S_ISCHR(Path(os.ttyname(device)).stat().st_mode)
+    os.close(terminal)
+    os.close(device)
+
+
+def test_standard_output_is_written_after_what_is_there(tmp_path: Path) -> None:
+    code = "from chainrule import storage\nwith storage.replacing('/dev/stdout') as s: s.write(b'new')"
+    log = tmp_path / "log"
+    log.write_text("old ")
+    with log.open("a") as stream:
+        subprocess.run([sys.executable, "-c", code], check=True, stdout=stream)
+    assert log.read_text() == "old new"
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout == b"new"
+
+
+def test_a_socket_is_no_place(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+        with pytest.raises(OSError, match="it is a socket or a disk"):
+            storage.write(tmp_path / "socket", Stored("example", {}, {}))
 
 
 def test_links_and_permissions_are_kept(tmp_path: Path) -> None:

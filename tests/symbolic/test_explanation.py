@@ -89,6 +89,14 @@ def test_large_arrays_are_abbreviated():
     assert len(text.splitlines()) < 140
 
 
+def test_a_saturated_output_is_shown_without_a_warning():
+    net = cr.Network((1, 2), ("softmax",), "categorical_cross_entropy")
+    e = cr.explain(net, np.array([800.0, -800.0, 0.0, 0.0]), [1.0], [0.0, 1.0])
+    assert e.path.factors[-1].name == "δ₂[0]".replace("₂", "₁")
+    assert e.path.contribution == pytest.approx(1.0)
+    assert "inf" in e.text()
+
+
 def test_errors():
     net, theta = network()
     with pytest.raises(ValueError, match="W_1 is 4 x 3"):

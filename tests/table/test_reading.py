@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainrule.table import Table, TableError, read_table
+from chainrule.table.preparing import prepare
+from chainrule.table.settings import Settings
 
 
 def _read(folder: Path, content: bytes | str, **options: str) -> Table:
@@ -208,3 +210,65 @@ def test_what_was_written_is_read(tmp_path_factory: pytest.TempPathFactory, rows
     table = _read(tmp_path_factory.mktemp("written"), "\n".join(["number,text", *lines]))
     np.testing.assert_array_equal(table["number"].values, [number for number, _ in rows])
     assert _values(table)["text"] == ["t" + text for _, text in rows]
+
+
+PIECES = [
+    b",",
+    b"\n",
+    b'"',
+    b"\r",
+    b"\0",
+    b"\xff",
+    b"1e999",
+    b"NaN",
+    b";",
+    b"{",
+    b"[",
+    b"\xef\xbb\xbf",
+    b"9" * 40,
+    b"2020-13-45",
+]
+
+
+def _mutated(content: bytes, rng: np.random.Generator) -> bytes:
+    data = bytearray(content)
+    for _ in range(rng.integers(1, 8)):
+        i, length = int(rng.integers(0, len(data) + 1)), int(rng.integers(0, 12))
+        match rng.integers(4):
+            case 0:
+                data[i : i + length] = PIECES[rng.integers(len(PIECES))]
+            case 1:
+                del data[i : i + length]
+            case 2:
+                data[i:i] = data[int(rng.integers(0, len(data) + 1)) :][:60]
+            case 3 if i < len(data):
+                data[i] = rng.integers(256)
+    return bytes(data)
+
+
+def _survives(folder: Path, times: int, seed: int) -> None:
+    """A damaged file is a table that can be prepared, or ends in one clear error."""
+    rng = np.random.default_rng(seed)
+    lines = [
+        f"{rng.normal():.3f},{'abc'[i % 3]},2020-01-{1 + i % 28:02d},{'no' if i % 2 else 'yes'}" for i in range(30)
+    ]
+    content = "\n".join(["age,town,day,y", *lines]).encode()
+    prepared = 0
+    for _ in range(times):
+        try:
+            table = _read(folder, _mutated(content, rng))
+            prepare(table, [table.names[-1]], Settings(hidden="3"))
+        except TableError as error:
+            assert len(str(error)) < 500  # noqa: PT017
+        else:
+            prepared += 1
+    assert prepared > times / 10
+
+
+def test_damaged_files(tmp_path: Path) -> None:
+    _survives(tmp_path, 150, 0)
+
+
+@pytest.mark.soak
+def test_many_damaged_files(tmp_path: Path) -> None:
+    _survives(tmp_path, 20_000, 1)

@@ -85,12 +85,12 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(net, clouds):
 
 
 def test_the_pace_of_calls_changes_no_bit(net, clouds, monkeypatch):
-    from chainrule.training import loop
+    from chainrule.training import pacing
 
     options = {"epochs": 3, "dropout": 0.3, "batch_size": 4, "optimizer": cr.Adam(cr.schedules.Cosine(0.01))}
     found = []
     for seconds in (1e-12, 10.0):
-        monkeypatch.setattr(loop, "CALL_SECONDS", seconds)
+        monkeypatch.setattr(pacing, "CALL_SECONDS", seconds)
         found.append(cr.fit(net, *clouds, **options).theta)
     np.testing.assert_array_equal(*found)
 
@@ -295,22 +295,96 @@ def test_going_on_from_a_state_gives_the_bits_of_one_run(net, clouds, rule):
     assert rest.state.seconds > first.state.seconds
 
 
-def test_going_on_from_the_middle_of_an_epoch_gives_the_bits_of_one_run(net, clouds, monkeypatch):
-    from chainrule.training import loop
+@pytest.fixture
+def cut_short(net, clouds, monkeypatch):
+    """`cr.fit` that leaves after 30 updates, as Ctrl-C would."""
+    from chainrule.training import loop, pacing
 
+    def fit(**options):
+        with monkeypatch.context() as patch:
+            patch.setattr(pacing, "CALL_SECONDS", 1e-9)
+            patch.setattr(loop.Run, "_halt", lambda run, wish: "cut" if run.session.updates == 30 else "")
+            return cr.fit(net, *clouds, epochs=3, **options)
+
+    return fit
+
+
+def test_going_on_from_the_middle_of_an_epoch_gives_the_bits_of_one_run(net, clouds, cut_short):
     options = {"optimizer": cr.Adam(0.01), "batch_size": 4, "dropout": 0.3}
     whole = cr.fit(net, *clouds, epochs=3, **options)
-    monkeypatch.setattr(loop, "CALL_SECONDS", 1e-9)
-    halt = loop.Run._halt
-    monkeypatch.setattr(loop.Run, "_halt", lambda run, wish: "cut" if run.session.updates == 30 else halt(run, wish))
-    cut = cr.fit(net, *clouds, epochs=3, **options)
-    monkeypatch.setattr(loop.Run, "_halt", halt)
+    cut = cut_short(**options)
     assert (cut.state.epoch, cut.state.batch) == (1, 7)
     rest = cr.fit(net, *clouds, epochs=2, state=cut.state, **options)
     np.testing.assert_array_equal(rest.theta, whole.theta)
     np.testing.assert_array_equal(rest.history.loss, whole.history.loss)
+
+
+def test_within_an_epoch_only_the_same_mini_batches_go_on(net, clouds, cut_short):
+    """Mini-batch 7 of other mini-batches is made of other rows: some would be skipped, some taken twice."""
+    state = cut_short(batch_size=4).state
     with pytest.raises(ValueError, match="within an epoch over 90 samples, and X has 60"):
-        cr.fit(net, clouds[0][:60], clouds[1][:60], state=cut.state, **options)
+        cr.fit(net, clouds[0][:60], clouds[1][:60], state=state, batch_size=4)
+    with pytest.raises(ValueError, match="mini-batches of 4 rows, and batch_size is 8"):
+        cr.fit(net, *clouds, state=state, batch_size=8)
+    with pytest.raises(ValueError, match="with shuffle=True, and shuffle is False"):
+        cr.fit(net, *clouds, state=state, batch_size=4, shuffle=False)
+    whole = cr.fit(net, *clouds, state=state, batch_size=4, epochs=1).state
+    other = cr.fit(net, *clouds, state=whole, batch_size=8, epochs=1, shuffle=False)
+    assert other.history.updates.tolist() == [23, 46, 58]
+
+
+@pytest.mark.parametrize("first", [cr.SGD(0.1), cr.LBFGS(), cr.AdamW(), cr.Momentum(0.1)])
+def test_a_state_is_of_use_to_the_rule_that_left_it_alone(net, clouds, first):
+    """SGD and L-BFGS remember nothing, and AdamW's memory has the form of Adam's: none of them is Adam's."""
+    state = cr.fit(net, *clouds, optimizer=first, epochs=2).state
+    name = type(first).__name__
+    with pytest.raises(ValueError, match=f"left by {name}, and the optimizer is Adam, .* go on with {name}, or begin"):
+        cr.fit(net, *clouds, optimizer=cr.Adam(), state=state)
+    if name != "LBFGS":
+        with pytest.raises(ValueError, match=f"left by {name}, and the optimizer is LBFGS"):
+            cr.fit(net, *clouds, optimizer=cr.LBFGS(), state=state)
+    with pytest.raises(ValueError, match="the state kept is not one of Adam"):
+        cr.fit(net, *clouds, optimizer=cr.Adam(), state=replace(state, rule="Adam", optimizer={}))
+    anew = cr.fit(net, *clouds, optimizer=cr.Adam(), theta=state.theta, epochs=1)
+    assert anew.history.updates.tolist() == [3]
+
+
+@pytest.mark.parametrize("rule", [cr.Adam(), cr.LBFGS()])
+@pytest.mark.parametrize(("had", "asked"), [(np.float64, np.float32), (np.float32, np.float64)])
+def test_a_state_keeps_its_dtype(net, clouds, rule, had, asked):
+    state = cr.fit(net, *clouds, optimizer=rule, epochs=1, dtype=had).state
+    with pytest.raises(ValueError, match=f"dtype is {np.dtype(asked)}, but the state's theta is {np.dtype(had)}"):
+        cr.fit(net, *clouds, optimizer=rule, state=state, dtype=asked)
+    assert cr.fit(net, *clouds, optimizer=rule, state=state, dtype=had, epochs=1).theta.dtype == had
+    assert cr.fit(net, clouds[0].astype(asked), clouds[1], optimizer=rule, state=state, epochs=1).theta.dtype == had
+
+
+def test_another_quantity_to_watch_makes_the_best_begin_anew(net, clouds):
+    """The training loss of the first run is lower than any validation loss of the second can be: turned labels."""
+    X, T = clouds
+    first = cr.fit(net, X, T, optimizer=cr.Adam(0.05), epochs=30)
+    validation = (X, 0.5 * np.roll(T, 1, axis=1) + 0.5 * T)
+    options = {"optimizer": cr.Adam(0.05), "validation": validation, "patience": 1, "epochs": 5}
+    held = cr.fit(net, X[:60], validation[1][:60], state=first.state, **options)
+    new = held.history.validation[30:]
+    assert len(new) > 2
+    assert new.min() > first.history.loss.min()
+    assert held.best_epoch == 31 + int(new.argmin())
+    assert (held.state.best.watching, held.state.best.value) == ("validation", new.min())
+    scored = cr.fit(net, X, T, state=held.state, score=lambda theta: -100.0, **options)
+    assert scored.best_epoch == len(held.history) + 1
+    back = cr.fit(net, X, T, state=scored.state, optimizer=cr.Adam(0.05), epochs=1)
+    assert (back.best_epoch, back.state.best.waited) == (len(back.history), 0)
+
+
+def test_another_quantity_to_watch_makes_a_plateau_begin_anew_at_its_rate(net, clouds):
+    schedule = cr.schedules.ReduceOnPlateau(0.1, factor=0.5, patience=1, min_delta=0.0)
+    scores = iter([5.0, 0.0, 0.0, 2.0, 3.0])  # 5 and twice no better: the rate falls once
+    first = cr.fit(net, *clouds, optimizer=cr.SGD(schedule), epochs=3, score=lambda theta: next(scores))
+    assert (first.state.plateau.scale, first.state.plateau.best) == (0.5, -5.0)
+    rest = cr.fit(net, *clouds, optimizer=cr.SGD(schedule), epochs=3, state=first.state)
+    np.testing.assert_allclose(rest.history.learning_rate[3:], 0.05)
+    assert rest.state.plateau.best == rest.history.loss[3:].min()
 
 
 def test_lbfgs_finds_a_lower_loss_than_scikit_learn_or_the_same(clouds):

@@ -103,7 +103,7 @@ def test_theta_and_state_exclude_each_other():
         cr.fit(net, X, T, state=state, theta=net.initial(0))
     with pytest.raises(ValueError, match="the state has 27 parameters"):
         cr.fit(cr.Network((2, 3), ("softmax",), "categorical_cross_entropy"), X, T, state=state)
-    with pytest.raises(ValueError, match="not one of Momentum"):
+    with pytest.raises(ValueError, match="left by Adam, and the optimizer is Momentum"):
         cr.fit(net, X, T, state=state, optimizer=cr.Momentum())
 
 

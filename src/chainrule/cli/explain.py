@@ -84,6 +84,6 @@ def _described(found: Any) -> dict[str, Any]:
             {"tag": q.line.tag, "layer": q.line.layer, "equation": q.line.text(), "values": q.array} for q in found
         ],
         "layers": [vars(report) for report in found.layers],
-        "path": {**vars(found.path), "factors": [vars(f) for f in found.path.factors]},
+        "path": {**vars(found.path), "factors": [{"name": f.name, "number": f.number} for f in found.path.factors]},
         "step": vars(found.step),
     }

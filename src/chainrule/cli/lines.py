@@ -54,10 +54,10 @@ def _pieces(columns: Mapping[str, Any]) -> Iterator[list[list[Any]]]:
 
 
 def _shortened(column: Any) -> list[Any]:
-    """Numbers with the digits that mean something: what a float32 network gives is known to seven."""
+    """Numbers with the digits that mean something: a float32 network knows seven."""
     if column.dtype.kind != "f":
         return list(column.tolist())
-    digits = 7 if column.dtype == np.float32 else 10
+    digits = 7 if column.dtype == np.float32 else 8
     return [float(f"{value:.{digits}g}") for value in column.tolist()]
 
 

@@ -45,6 +45,7 @@ Config = Annotated[
 Plot = Annotated[
     Path | None, _option("PATH", "Learning curve to write (.png, .svg, .pdf); else beside the model.", default=False)
 ]
+Log = Annotated[Path | None, _option("PATH", "Write a JSON line for each epoch to this file.", default=False)]
 NoPlot = Annotated[bool, typer.Option("--no-plot", help="Write no picture.")]
 Output = Annotated[
     Path | None, _option("PATH", "File to write; else standard output.", "--output", "-o", default=False)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import mean, stdev
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,14 @@ import typer
 
 from . import options
 from .config import read_toml, to_toml
-from .terminal import Terminal, number
+from .telling import draw, results, say_plan, say_results, show_folds
+from .terminal import Terminal, number, plain
 
 if TYPE_CHECKING:
     from chainrule.table import Table
-    from chainrule.table.learning import Learned, Prepared
+    from chainrule.table.learning import Learned
     from chainrule.table.settings import Settings
+    from chainrule.training.history import Epoch
 
 EXAMPLES = """Examples:
 
@@ -45,6 +48,7 @@ def command(
     config: options.Config = None,
     plot: options.Plot = None,
     no_plot: options.NoPlot = False,
+    log: options.Log = None,
     kind: options.Kind = "auto",
     drop: options.Drop = None,
     category: options.Category = None,
@@ -86,14 +90,15 @@ def command(
     if folds is not None:
         run = replace(run, settings=replace(run.settings, test=0.0))
     prepared = prepare(table, targets, run.settings)
-    _say_plan(terminal, prepared)
+    say_plan(terminal, prepared)
     found = _cross_validated(terminal, table, targets, run.settings, folds)
-    learned = learn(prepared, progress=False if quiet else _progress(terminal))
+    with _epoch_log(log) as callbacks:
+        learned = learn(prepared, callbacks=callbacks, progress=False if quiet else _progress(terminal))
     _write(terminal, files, learned, replace(run, targets=targets, settings=prepared.settings))
     seconds = perf_counter() - started
-    _say_results(terminal, learned, files, seconds)
-    results = _results(prepared, learned, files, seconds)
-    terminal.emit(results | {"folds": found} if found else results)
+    say_results(terminal, learned, files, seconds)
+    told = results(prepared, learned, files, seconds)
+    terminal.emit(told | {"folds": found} if found else told)
 
 
 @dataclass(frozen=True)
@@ -153,7 +158,18 @@ def _write(terminal: Terminal, files: dict[str, Path], learned: Learned, run: Ru
     with storage.replacing(files["config"]) as stream:
         stream.write(to_toml(run.file, run.targets, to_json(run.settings), run.reading).encode())
     if "plot" in files:
-        _draw(terminal, learned, files["plot"], f"{run.file}: {', '.join(run.targets)}")
+        draw(terminal, learned, files["plot"], f"{run.file}: {', '.join(run.targets)}")
+
+
+@contextmanager
+def _epoch_log(path: Path | None) -> Iterator[list[Callable[[Epoch], None]]]:
+    """A callback that writes each epoch as it ends, to be read while training goes on; none without a path."""
+    if path is None:
+        yield []
+        return
+    with path.open("w", encoding="utf-8", buffering=1) as stream:
+        fields = ("number", "loss", "validation", "gradient_norm", "learning_rate", "seconds")
+        yield [lambda epoch: print(json.dumps(plain({k: getattr(epoch, k) for k in fields})), file=stream)]
 
 
 def _cross_validated(
@@ -169,13 +185,7 @@ def _cross_validated(
         found.append(scores)
         shown = ", ".join(f"{name} {number(value)}" for name, value in scores.items())
         terminal.say("Fold", f"{len(found)} of {n_folds}: {shown}")
-    columns = {name: [scores[name] for scores in found if name in scores] for name in found[0]}
-    rows = [
-        [name, number(mean(v)), number(stdev(v) if len(v) > 1 else None), number(min(v)), number(max(v))]
-        for name, v in columns.items()
-    ]
-    terminal.results.print()
-    terminal.show([f"{n_folds} folds", "mean", "std", "lowest", "highest"], rows)
+    show_folds(terminal, found)
     return found
 
 
@@ -200,61 +210,3 @@ def _targets(table: Table, given: Sequence[str] | None) -> list[str]:
 def _progress(terminal: Terminal) -> Any:
     """The bar appears on a terminal only."""
     return terminal.messages if terminal.messages.is_terminal else False
-
-
-def _say_plan(terminal: Terminal, prepared: Prepared) -> None:
-    """Everything that was decided before the first epoch."""
-    from chainrule.table.columns import listed
-
-    settings, target, encoder = prepared.settings, prepared.target, prepared.encoder
-    rows = {name: table.n_rows for name, table in prepared.parts.items()}
-    for note in prepared.notes:
-        terminal.say("Note", note)
-    terminal.say("Target", f"{listed(target.names)}: {target.described} ({target.reason})")
-    terminal.say("Columns", f"{len(encoder.names)} used, giving {encoder.n_outputs} inputs")
-    for reason, names in encoder.left_out_by_reason().items():
-        terminal.say("Left out", f"{listed(names)}: {reason}")
-    parts = ", ".join(f"{count} {name}" for name, count in rows.items())
-    terminal.say("Rows", f"{parts}; {prepared.split}")
-    network = prepared.network
-    terminal.say("Network", f"{network}, {network.n_parameters} parameters, {network.loss.spec}")
-    steps = f"{settings.epochs} epochs of mini-batches of {settings.batch_size} rows"
-    terminal.say("Training", f"{settings.optimizer}, learning rate {settings.learning_rate:g}, {steps}")
-
-
-def _draw(terminal: Terminal, learned: Learned, path: Path, title: str) -> None:
-    """The picture is an extra: without matplotlib there is none, and that is said."""
-    from chainrule.reporting import learning_curve
-
-    try:
-        learning_curve(learned.history, path, title=title, best_epoch=learned.best_epoch)
-    except ImportError as error:
-        terminal.say("Note", str(error))
-
-
-def _say_results(terminal: Terminal, learned: Learned, files: dict[str, Path], seconds: float) -> None:
-    terminal.show_scores(learned.scores)
-    epochs = f"{len(learned.history)} epochs, the best was {learned.best_epoch}"
-    if learned.stopped == "interrupted":
-        epochs = f"interrupted after {epochs}"
-    terminal.say("Trained", f"{epochs}; {seconds:.1f} s in all")
-    terminal.say("Written", ", ".join(str(path) for path in files.values() if path.exists()))
-
-
-def _results(prepared: Prepared, learned: Learned, files: dict[str, Path], seconds: float) -> dict[str, Any]:
-    target = prepared.target
-    return {
-        "target": {"names": target.names, "kind": target.kind, "reason": target.reason, "classes": target.classes},
-        "columns": {
-            "used": prepared.encoder.names,
-            "left_out": {column.name: column.reason for column in prepared.encoder.left_out},
-        },
-        "notes": prepared.notes,
-        "network": str(prepared.network),
-        "n_parameters": prepared.network.n_parameters,
-        **learned.model.record,
-        "epochs": len(learned.history),
-        "best_epoch": learned.best_epoch,
-        "seconds": round(seconds, 3),
-        **{name: str(path) for name, path in files.items() if path.exists()},
-    }

@@ -141,6 +141,8 @@ class Cosine:
 
     def __post_init__(self) -> None:
         _require_positive(self, "initial")
+        if not 0 <= self.final < math.inf:
+            raise ValueError(f"Cosine: final is {self.final!r}; it must be at least 0 and finite")
         _require_steps(self.steps)
 
     def __call__(self, steps: Steps, total: int) -> Rates:
@@ -152,7 +154,8 @@ class OneCycle:
     """From peak/start_divisor up to peak in the first `rise` of S steps, then down to the start / final_divisor.
 
     Both ways along half a cosine; S = steps or, if None, all of training. Source: Smith and Topin 2018, in the form
-    that PyTorch's OneCycleLR gave it (three points: k = 0, k = rise S - 1, k = S - 1).
+    that PyTorch's OneCycleLR gave it (three points: k = 0, k = rise S - 1, k = S - 1). Where rise S is at most 1 there
+    is no way up: the first step is taken at the peak, also when it is the only one.
 
     Examples
     --------
@@ -174,10 +177,10 @@ class OneCycle:
 
     def __call__(self, steps: Steps, total: int) -> Rates:
         k, last = _before(steps), (self.steps or total) - 1.0
-        summit = self.rise * (last + 1.0) - 1.0
+        summit = max(self.rise * (last + 1.0) - 1.0, 0.0)
         start = self.peak / self.start_divisor
         up = np.clip(k / summit, 0.0, 1.0) if summit > 0 else np.ones_like(k)
-        down = np.clip((k - summit) / (last - summit), 0.0, 1.0)
+        down = np.clip((k - summit) / ((last - summit) or 1.0), 0.0, 1.0)
         return np.where(
             k <= summit, _cosine(start, self.peak, up), _cosine(self.peak, start / self.final_divisor, down)
         )
@@ -299,8 +302,8 @@ def _cosine(start: float, end: float, share: Rates) -> Rates:
 def _require_positive(schedule: Any, *names: str) -> None:
     for name in names:
         value = getattr(schedule, name)
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not value > 0:
-            raise ValueError(f"{type(schedule).__name__}: {name} is {value!r}; it must be a number above 0")
+        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 < value < math.inf:
+            raise ValueError(f"{type(schedule).__name__}: {name} is {value!r}; it must be a finite number above 0")
 
 
 def _require_rate(schedule: Any, name: str) -> None:

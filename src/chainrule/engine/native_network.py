@@ -81,19 +81,23 @@ def _entry(sigma: Activation) -> Entry:
 
 
 class _Callbacks:
-    """What the engine calls for functions of one's own, on whole batches that it shows as arrays."""
+    """What the engine calls for functions of one's own, on whole batches.
+
+    What they are given is copied: a function may keep its arguments, and the engine's buffers end with the session.
+    """
 
     def __init__(self, network: Network) -> None:
         self._network = network
 
     def activate(self, l: int, z: Array, a: Array) -> None:
-        a[...] = self._network.activation(l).f(NUMPY, z)  # F2
+        a[...] = self._network.activation(l).f(NUMPY, z.copy())  # F2
 
     def pull_back(self, l: int, z: Array, a: Array, g: Array) -> None:
-        g[...] = self._network.activation(l).pullback(NUMPY, z, a, g)  # B2
+        g[...] = self._network.activation(l).pullback(NUMPY, z.copy(), a.copy(), g.copy())  # B2
 
     def head(self, z: Array, a: Array, t: Array, delta: Array, losses: Array) -> None:
         head = self._network.head
+        z, a, t = z.copy(), a.copy(), t.copy()
         losses[:, 0] = head.value(NUMPY, z, a, t)
         delta[...] = head.delta(NUMPY, z, a, t)  # B1
 

@@ -169,6 +169,9 @@ class Engine(Protocol):
         """A session on theta and the state of the update rule, `updates` of which were made before."""
         ...
 
+    # Sessions rely on what a job promises. The three functions below take X, T and weights of any real dtype, whole
+    # numbers and truth values too, and compute in theta's.
+
     def value_and_gradient(
         self,
         network: Network,
@@ -180,17 +183,20 @@ class Engine(Protocol):
         l1: float = 0.0,
         l2: float = 0.0,
     ) -> tuple[float, Array]:
-        """J and dJ/dtheta over all rows, without dropout; the gradient is a new array."""
+        """J and dJ/dtheta over all rows, without dropout; the gradient is a new array, and both NaN of no rows."""
         ...
 
     def objective(
         self, network: Network, theta: Array, X: Any, T: Array, *, sample_weight: Array | None = None
     ) -> float:
-        """J over all rows, without penalties and dropout: the validation loss. Large sets are taken in parts."""
+        """J over all rows, without penalties and dropout: the validation loss; NaN where no row counts.
+
+        Large sets are taken in parts.
+        """
         ...
 
     def predict(self, network: Network, theta: Array, X: Any) -> Array:
-        """a_L, (N, n_L), without dropout."""
+        """a_L, (N, n_L), without dropout; no rows give (0, n_L)."""
         ...
 
 

@@ -3,7 +3,7 @@
 It runs everything that network/ can describe; what it computes is the definition that other engines are held to.
 """
 
-from math import isfinite, sqrt
+from math import isfinite, nan, sqrt
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from chainrule.descent.rule import State
 from chainrule.engine.dropout import masks
 from chainrule.engine.protocol import Array, Job, Order, Record
 from chainrule.network import objective as equations
+from chainrule.network.forward import forward
 from chainrule.network.spec import Network
 
 __all__ = [
@@ -188,25 +189,44 @@ def value_and_gradient(
     l1: float = 0.0,
     l2: float = 0.0,
 ) -> tuple[float, Array]:
-    """J and dJ/dtheta over all rows."""
-    J, gradient = equations.value_and_gradient(network, theta, dense(X), T, sample_weight, l1, l2)
+    """J and dJ/dtheta over all rows; NaN where there are none, a mean of nothing."""
+    if not X.shape[0]:
+        return nan, np.full_like(theta, nan)
+    X, T, sample_weight = _as_theta(theta, X), _targets(theta, T), _as_theta(theta, sample_weight)
+    J, gradient = equations.value_and_gradient(network, theta, X, T, sample_weight, l1, l2)
     return float(J), gradient
 
 
 def objective(network: Network, theta: Array, X: Any, T: Array, *, sample_weight: Array | None = None) -> float:
-    """J over all rows without penalties, in parts of at most `ROWS_AT_ONCE` rows."""
+    """J over all rows without penalties, in parts of at most `ROWS_AT_ONCE` rows; NaN where no row counts."""
+    T, sample_weight = _targets(theta, T), _as_theta(theta, sample_weight)
     total = weight = 0.0
     for start in range(0, X.shape[0], ROWS_AT_ONCE):
         part = slice(start, start + ROWS_AT_ONCE)
         w = None if sample_weight is None else sample_weight[part]
         share = float(T[part].shape[0] if w is None else w.sum())
         if share:
-            total += share * float(equations.objective(network, theta, dense(X[part]), T[part], w))
+            total += share * float(equations.objective(network, theta, _as_theta(theta, X[part]), T[part], w))
             weight += share
-    return total / weight
+    return total / weight if weight else nan
 
 
 def predict(network: Network, theta: Array, X: Any) -> Array:
-    """a_L of all rows, in parts of at most `ROWS_AT_ONCE` rows."""
-    parts = [network.predict(theta, dense(X[i : i + ROWS_AT_ONCE])) for i in range(0, X.shape[0], ROWS_AT_ONCE)]
+    """a_L of all rows, in parts of at most `ROWS_AT_ONCE` rows; no rows give none."""
+    layers = network.layers(theta)
+    parts: list[Array] = [
+        forward(network, layers, _as_theta(theta, X[start : start + ROWS_AT_ONCE])).a[-1]
+        for start in range(0, max(X.shape[0], 1), ROWS_AT_ONCE)
+    ]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _as_theta(theta: Array, values: Any) -> Any:
+    """An array of theta's dtype, as the equations need it: truth values have no minus, small integers overflow."""
+    return None if values is None else np.asarray(dense(values), theta.dtype)
+
+
+def _targets(theta: Array, T: Any) -> Array:
+    """T, (N, n_targets); a row of numbers is a single target."""
+    numbers: Array = np.asarray(T, theta.dtype)
+    return numbers[:, None] if numbers.ndim == 1 else numbers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -325,6 +325,14 @@ class MLPClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
         """The activations of the last hidden layer, (n_samples, width): the features that the network has learned."""
         return using.hidden(self, X)
 
+    def predictor(self) -> Callable[[Array], Array]:
+        """A function for low latency, from X to the network's outputs, (N, n_L), without scikit-learn's checks.
+
+        It takes a C-contiguous array (N, n_features) of `theta_`'s dtype, one row in microseconds, and keeps the
+        parameters as they are now (see `cr.predictor`).
+        """
+        return using.predictor_of(self)
+
     def prepared(self, X: Any, y: Any = None) -> Any:
         """What `network_` and `theta_` go with: X as the network takes it, and with y also the targets T.
 
@@ -378,7 +386,12 @@ class MLPClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
     def _network_for(self, n_inputs: int) -> Network:
         return classifier_network(self, n_inputs, self._labels)
 
-    def _class_weights(self, y: Any) -> Array | None:
+    def _class_weights(self, y: Any, mode: str) -> Array | None:
+        if mode == "partial" and self.class_weight == "balanced":
+            raise ValueError(
+                'class_weight="balanced" needs all of y, and partial_fit sees a part of it: give a dictionary, such as '
+                "dict(zip(classes, sklearn.utils.compute_class_weight('balanced', classes=classes, y=y)))"
+            )
         return None if self.class_weight is None else np.asarray(compute_sample_weight(self.class_weight, y))
 
     def _own_score(self, Y: Array, T: Array, sample_weight: Array | None) -> float:
@@ -388,8 +401,8 @@ class MLPClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
         """As scikit-learn's MLP: two classes are, several are not."""
         return self._labels.kind == "binary"
 
-    def _offset(self, T: Array, sample_weight: Array | None) -> float:
-        return 0.0
+    def _constants(self, T: Array) -> None:
+        return None
 
     def _grown(self, before: Network, network: Network) -> Array:
         """theta for more classes than before, and what the update rule remembers with it."""

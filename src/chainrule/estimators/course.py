@@ -27,7 +27,7 @@ from chainrule.training.plan import layer_slices
 from chainrule.training.progress import Quiet, progress_bar
 from chainrule.training.state import Tally
 
-__all__ = ["Course", "NonFiniteParametersError", "run"]
+__all__ = ["Course", "NonFiniteParametersError", "mean_constant", "run"]
 
 CALL_SECONDS = 0.05  # a call of the engine, so that Ctrl-C and the time limit are noticed soon
 FIRST_CALL = 16  # mini-batches, before it is known how long they take
@@ -51,7 +51,7 @@ class Course:
     theta: NDArray[Any]
     held: Held | None
     random: np.random.RandomState
-    offset: float  # what the public loss has beyond J: a constant of the targets
+    constants: NDArray[Any] | None  # what each row's public loss has beyond that of J, where it has
     incremental: bool
     began: float
     before: float  # seconds of training before this call
@@ -70,7 +70,7 @@ def run(course: Course) -> None:
     model = course.model
     model.n_iter_ = 0
     scorer = validation.scorer_of(model) if course.held is not None else None
-    order = np.arange(course.job.n_samples)
+    order = np.arange(course.job.n_samples, dtype=np.int64)
     epochs = 1 if course.incremental else model.max_iter
     with Interrupt() as interrupt, progress_bar(model.progress, epochs, course.job.n_batches) as bar:
         try:
@@ -119,16 +119,26 @@ def _walk(course: Course, order: Order, interrupt: Interrupt, bar: Quiet) -> tup
         bar.batches(first)
         if first < job.n_batches and (interrupt.wished or course.overdue()):
             return None
-    return _mean_loss(job, tally) + course.offset, tally.gradient_norm
+    return _mean_loss(course, tally, order), tally.gradient_norm
 
 
-def _mean_loss(job: Job, tally: Tally) -> float:
+def _mean_loss(course: Course, tally: Tally, order: Order) -> float:
     """The mean of J over the mini-batches, by their rows as in scikit-learn; by their weights if some were skipped."""
+    job, constants = course.job, course.constants
     if len(tally.objectives) < job.n_batches:
-        return tally.loss
-    rows = np.full(job.n_batches, job.batch_size)
-    rows[-1] = job.n_samples - (job.n_batches - 1) * job.batch_size
-    return float(tally.objectives @ rows / job.n_samples)
+        return tally.loss + mean_constant(constants, job.sample_weight)
+    starts = np.arange(0, job.n_samples, job.batch_size)
+    rows = np.diff(starts, append=job.n_samples)
+    losses = tally.objectives
+    if constants is not None:
+        w = np.ones(job.n_samples) if job.sample_weight is None else job.sample_weight
+        losses = losses + np.add.reduceat((w * constants)[order], starts) / np.add.reduceat(w[order], starts)
+    return float(losses @ rows / job.n_samples)
+
+
+def mean_constant(constants: NDArray[Any] | None, sample_weight: NDArray[Any] | None) -> float:
+    """What the mean public loss has beyond J."""
+    return 0.0 if constants is None else float(np.average(constants, weights=sample_weight))
 
 
 def _next_stretch(count: int, seconds: float) -> int:
@@ -180,6 +190,7 @@ def _note(model: Any, loss: float, score: float | None, theta: NDArray[Any]) -> 
 def _stops(course: Course, entry: Epoch) -> bool:
     """Whether this was the last epoch."""
     model = course.model
+    asked = asked_to_stop(model, entry, course.theta)
     if not np.isfinite(entry.loss):
         if model.early_stopping and not course.incremental:
             return True  # the best parameters are put back
@@ -193,7 +204,7 @@ def _stops(course: Course, entry: Epoch) -> bool:
             model.converged_ = True
             return True
         model._no_improvement_count = 0
-    return asked_to_stop(model, entry, course.theta)
+    return asked
 
 
 def _warn_of_the_end(model: Any) -> None:

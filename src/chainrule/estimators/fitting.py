@@ -48,7 +48,7 @@ def train(model: Any, data: Data, held: Data | None = None, *, mode: str = "fit"
     hidden_sizes(model)
     first = not hasattr(model, "coefs_") or (not model.warm_start and mode != "partial")
     X, y = model._validated(data.X, data.y, reset=first)
-    sample_weight = _weights(model, data.sample_weight, X, y)
+    sample_weight = _weights(model, data.sample_weight, X, y, mode)
     random = check_random_state(model.random_state)
     before = getattr(model, "network_", None)
     T = model._learn_targets(y, sample_weight, mode=mode, classes=classes)
@@ -80,14 +80,16 @@ def validated(model: Any, X: Any, y: Any = "no_validation", *, reset: bool, **ch
     )
 
 
-def _weights(model: Any, given: Any, X: Any, y: Any) -> Array | None:
+def _weights(model: Any, given: Any, X: Any, y: Any, mode: str) -> Array | None:
     """The weights of the samples, those of their classes included; None where all are 1."""
     weight = None if given is None else _check_sample_weight(given, X, dtype=X.dtype, ensure_non_negative=True)
-    by_class = model._class_weights(y)
+    by_class = model._class_weights(y, mode)
     if by_class is None:
         return weight
-    by_class = by_class.astype(X.dtype)
-    return by_class if weight is None else np.asarray(weight * by_class)
+    weight = np.asarray(by_class.astype(X.dtype) * (1.0 if weight is None else weight))
+    if not weight.any():
+        raise ValueError(f"with class_weight={model.class_weight!r} no row has any weight; leave such rows out")
+    return weight
 
 
 def _of_one_dtype(rows: Data, dtype: Any) -> Data:
@@ -115,8 +117,7 @@ def _begin(model: Any, network: Network, first: bool) -> None:
         model.n_iter_, model.t_, model._no_improvement_count, model._epochs = 0, 0, 0, []
         model.loss_curve_, model.best_loss_ = [], None if model.early_stopping else np.inf
         model.validation_scores_ = model.validation_loss_curve_ = model.best_validation_score_ = None
-        model.converged_ = False
-    if model.early_stopping and model.best_validation_score_ is None:
+    if model.early_stopping and not rules.is_quasi_newton(model.solver) and model.best_validation_score_ is None:
         model.best_validation_score_, model._best_theta = -np.inf, model._theta.copy()
     if not model.early_stopping and model.best_loss_ is None:
         model.best_loss_ = np.inf
@@ -124,7 +125,7 @@ def _begin(model: Any, network: Network, first: bool) -> None:
 
 def _solve(model: Any, rows: Data, given: Data, held: Data | None, random: Any, *, incremental: bool) -> None:
     """Hand the data to the solver and check what comes back."""
-    network = model.network_
+    network, model.converged_ = model.network_, False
     if rules.is_quasi_newton(model.solver):
         if model.dropout:
             raise ValueError(
@@ -133,7 +134,7 @@ def _solve(model: Any, rows: Data, given: Data, held: Data | None, random: Any, 
         kept_back = None if held is None else _held_back(model, rows, given, held, random, incremental)[1]
         job, engine = _job(model, network, rows, random)
         _ready_for(model, kept_back)
-        offset = model._offset(rows.y, rows.sample_weight)
+        offset = course.mean_constant(model._constants(rows.y), rows.sample_weight)
         quasi_newton.minimize(model, job, engine, theta_of(model), kept_back, offset)
     else:
         _solve_stochastic(model, rows, given, held, random, incremental=incremental)
@@ -162,7 +163,7 @@ def _solve_stochastic(
                 theta=theta,
                 held=kept_back,
                 random=random,
-                offset=model._offset(rows.y, rows.sample_weight),
+                constants=model._constants(rows.y),
                 incremental=incremental,
                 began=time.perf_counter(),
                 before=model._epochs[-1].seconds if model._epochs else 0.0,
@@ -199,6 +200,11 @@ def _held_back(
     train_rows, held_rows = split(model, rows.X.shape[0], rows.y, model._stratified(), random)
     weights = (None, None) if rows.sample_weight is None else (rows.sample_weight[i] for i in (train_rows, held_rows))
     w_train, w_held = weights
+    if w_train is not None and w_held is not None and not (w_train.any() and w_held.any()):
+        raise ValueError(
+            "after the split for early stopping all weights of one part are zero: give X_val and y_val, "
+            "or leave the rows without weight out"
+        )
     X_held, y_held = _safe_indexing(given.X, held_rows), _safe_indexing(given.y, held_rows)
     kept_back = Held(rows.X[held_rows], rows.y[held_rows], w_held, X_held, y_held)
     return Data(rows.X[train_rows], rows.y[train_rows], w_train), kept_back

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,14 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.engine.choosing import choose
+from chainrule.engine.predicting import predictor
 from chainrule.engine.protocol import Engine
 from chainrule.estimators.fitting import validated
 from chainrule.estimators.weights import theta_of
+from chainrule.network.spec import Network
 from chainrule.training.history import History
 
-__all__ = ["hidden", "history_of", "outputs", "prepared"]
+__all__ = ["hidden", "history_of", "outputs", "predictor_of", "prepared"]
 
 Array = NDArray[Any]
 DENSE_AT_ONCE = 2**24  # entries: sparse rows become dense 128 MB at a time
@@ -32,6 +35,16 @@ def hidden(model: Any, X: Any) -> Array:
     theta, X = _ready(model, X)
     parts = (rows if isinstance(rows, np.ndarray) else rows.toarray() for rows in _stretches(X))
     return np.concatenate([model.network_.forward(theta, rows).a[-2] for rows in parts])
+
+
+def predictor_of(model: Any) -> Callable[[Array], Array]:
+    """A function from X to a_L with nothing around it but the preparation of the inputs."""
+    check_is_fitted(model)
+    network: Network = model.network_
+    engine: Any = model.engine if isinstance(model.engine, str) else "auto"
+    predict, preparation = predictor(network, theta_of(model), engine=engine), model._preparation
+    plain = preparation.scale is None and preparation.fill is None
+    return predict if plain else lambda X: predict(preparation.apply(X))
 
 
 def prepared(model: Any, X: Any, y: Any = None) -> Any:

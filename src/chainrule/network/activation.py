@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from math import pi, sqrt
 from typing import Any
 
@@ -160,6 +161,8 @@ def _elu(alpha: float = 1.0) -> Activation:
 
 
 def _sine(w: float = 1.0) -> Activation:
+    if w == 0:
+        raise ValueError("activation 'sine' needs a frequency other than 0: sine(0) is 0 everywhere")
     return Activation(
         "sine",
         f=lambda xp, z: xp.sin(w * z),
@@ -371,4 +374,10 @@ def activation(given: str | Activation) -> Activation:
     if entry.family is None or len(numbers) != len(entry.parameters):
         takes = f"takes {len(entry.parameters)} parameter(s)" if entry.parameters else "takes no parameters"
         raise ValueError(f"activation {name!r} {takes}, given {given!r}")
-    return replace(entry.family(*numbers), code=entry.code, family=entry.family)
+    return _variant(entry.family, entry.code, numbers)
+
+
+@lru_cache(maxsize=256)
+def _variant(family: Callable[..., Activation], code: int | None, numbers: tuple[float, ...]) -> Activation:
+    """One object for one set of parameters, so that equal networks compare equal."""
+    return replace(family(*numbers), code=code, family=family)

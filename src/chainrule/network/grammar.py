@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from math import isfinite
 
 __all__ = ["GRAMMAR", "call_text", "parse_call", "parse_layers", "unknown_name"]
 
@@ -38,6 +39,8 @@ def parse_call(text: str, what: str) -> tuple[str, tuple[float, ...]]:
         numbers = tuple(float(part) for part in inside.split(",")) if inside and inside.strip() else ()
     except ValueError:
         raise ValueError(f"{what} {text!r}: the parameters in brackets must be numbers, such as {name}(0.1)") from None
+    if not all(map(isfinite, numbers)):
+        raise ValueError(f"{what} {text!r}: the parameters in brackets must be finite")
     return name, numbers
 
 
@@ -47,10 +50,35 @@ def call_text(name: str, numbers: Iterable[float]) -> str:
     return f"{name}({inside})" if inside else name
 
 
+# What other libraries call our entries, for the hint in the error: one name for one thing stays the rule.
+ELSEWHERE = {
+    "mse": "mean_squared_error",
+    "l2": "mean_squared_error",
+    "mae": "absolute_error",
+    "l1": "absolute_error",
+    "bce": "binary_cross_entropy",
+    "logistic": "sigmoid",
+    "log_loss": "categorical_cross_entropy",
+    "cross_entropy": "categorical_cross_entropy",
+    "pinball": "quantile",
+    "kld": "kl_divergence",
+    "kl_div": "kl_divergence",
+    "swish": "silu",
+    "linear": "identity",
+    "sin": "sine",
+    "relu2": "squared_relu",
+    "xavier_uniform": "glorot_uniform",
+    "xavier_normal": "glorot_normal",
+    "kaiming_uniform": "he_uniform",
+    "kaiming_normal": "he_normal",
+}
+
+
 def unknown_name(what: str, name: str, known: Iterable[str]) -> ValueError:
-    """The error for a name that is in no table, with the nearest ones first."""
+    """The error for a name that is in no table, with the nearest one first."""
     known = sorted(known)
-    near = get_close_matches(name, known, n=1)
+    other = ELSEWHERE.get(name.lower())
+    near = [other] if other in known else get_close_matches(name.lower(), known, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return ValueError(f"unknown {what} {name!r}: {hint}known are {', '.join(known)}")
 

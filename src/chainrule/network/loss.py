@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from math import log, prod
 from typing import Any
 
@@ -258,10 +259,15 @@ def loss(given: str | Loss) -> Loss:
     if entry.family is None:
         raise ValueError(f"loss {name!r} takes no parameters, given {given!r}")
     try:
-        made = entry.family(*numbers)
+        return _variant(entry.family, entry.code, numbers)
     except TypeError:
         raise ValueError(f"loss {given!r}: too many parameters for {name!r}") from None
-    return replace(made, code=entry.code, family=entry.family)
+
+
+@lru_cache(maxsize=256)
+def _variant(family: Callable[..., Loss], code: int | None, numbers: tuple[float, ...]) -> Loss:
+    """One object for one set of parameters, so that equal networks compare equal."""
+    return replace(family(*numbers), code=code, family=family)
 
 
 def check_targets(entry: Loss, T: Any) -> None:

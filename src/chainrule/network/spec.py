@@ -171,11 +171,11 @@ class Network:
 
     def layers(self, theta: Array) -> list[Layer]:
         """[(W_1, b_1), ...], views of theta where the library has views; b is None without biases."""
-        return layers(self, theta)
+        return layers(self, _edge.parameters(theta))
 
     def pack(self, parts: Iterable[Sequence[Array | None]]) -> Array:
         """theta from [(W_1, b_1), ...]."""
-        return pack(self, parts)
+        return pack(self, [tuple(None if part is None else _edge.parameters(part) for part in pair) for pair in parts])
 
     def initial(
         self,
@@ -212,7 +212,8 @@ class Network:
 
     def forward(self, theta: Array, X: Array) -> Forward:
         """All pre-activations and activations: ``.z[l]`` and ``.a[l]``, (N, n_l), l = 0..L (F1, F2)."""
-        return _forward.forward(self, self.layers(theta), _edge.inputs(self, X))
+        theta = _edge.parameters(theta)
+        return _forward.forward(self, layers(self, theta), _edge.inputs(self, X, theta))
 
     def predict(self, theta: Array, X: Array) -> Array:
         """The outputs a_L, (N, n_L), for samples X, (N, n_0)."""
@@ -228,7 +229,7 @@ class Network:
         l2: float = 0.0,
     ) -> Array:
         """J: the weighted mean of the losses, plus ``l1 sum |W| + 1/2 l2 sum W^2`` (equation J)."""
-        return _objective.objective(self, theta, *_edge.data(self, X, T, sample_weight), l1, l2)
+        return _objective.objective(self, *_edge.data(self, theta, X, T, sample_weight), *_edge.penalties(l1, l2))
 
     def value_and_gradient(
         self,
@@ -278,19 +279,22 @@ class Network:
         >>> float(J), g
         (2.0, array([6., 2.]))
         """
-        return _objective.value_and_gradient(self, theta, *_edge.data(self, X, T, sample_weight), l1, l2)
+        return _objective.value_and_gradient(
+            self, *_edge.data(self, theta, X, T, sample_weight), *_edge.penalties(l1, l2)
+        )
 
     def backward(self, theta: Array, X: Array, T: Array, sample_weight: Array | None = None) -> Backward:
         """Everything on the way to the gradient: value, delta, weights, biases, inputs, vector (B1 to B5)."""
-        return _objective.full_backward(self, theta, *_edge.data(self, X, T, sample_weight))
+        return _objective.full_backward(self, *_edge.data(self, theta, X, T, sample_weight))
 
     def jacobian(self, theta: Array, X: Array) -> Array:
         """dY/dX of every sample, (N, n_L, n_0)."""
-        return _companions.jacobian(self, theta, _edge.inputs(self, X))
+        theta = _edge.parameters(theta)
+        return _companions.jacobian(self, theta, _edge.inputs(self, X, theta))
 
     def gradients_per_sample(self, theta: Array, X: Array, T: Array) -> Array:
         """The gradient of each sample's own loss, (N, n_parameters); their mean is that of J without penalties."""
-        X, T, _ = _edge.data(self, X, T)
+        theta, X, T, _ = _edge.data(self, theta, X, T)
         return _companions.gradients_per_sample(self, theta, X, T)
 
     def hessian_product(
@@ -304,19 +308,19 @@ class Network:
         l2: float = 0.0,
     ) -> Array:
         """H v, (n_parameters,), H the Hessian of J: exact to rounding, at the cost of one complex gradient."""
-        X, T, w = _edge.data(self, X, T, sample_weight)
-        return _companions.hessian_product(self, theta, X, T, vector, w, l1, l2)
+        theta, X, T, w = _edge.data(self, theta, X, T, sample_weight)
+        return _companions.hessian_product(self, theta, X, T, _edge.parameters(vector), w, *_edge.penalties(l1, l2))
 
     def gauss_newton_product(
         self, theta: Array, X: Array, T: Array, vector: Array, sample_weight: Array | None = None
     ) -> Array:
         """G v, (n_parameters,), G = J_z^T H_z J_z with J_z = dz_L/dtheta and H_z the Hessian of the loss in z_L."""
-        X, T, w = _edge.data(self, X, T, sample_weight)
-        return _companions.gauss_newton_product(self, theta, X, T, vector, w)
+        theta, X, T, w = _edge.data(self, theta, X, T, sample_weight)
+        return _companions.gauss_newton_product(self, theta, X, T, _edge.parameters(vector), w)
 
     def branches(self, theta: Array, X: Array, T: Array) -> NDArray[np.int8]:
         """Which side of every kink each number is on (-1, 0 on it, 1); equal patterns cross no kink."""
-        X, T, _ = _edge.data(self, X, T)
+        theta, X, T, _ = _edge.data(self, theta, X, T)
         return _kinks.branches(self, theta, X, T)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -356,7 +360,9 @@ def _checked_sizes(sizes: Any) -> tuple[int, ...]:
         raise ValueError(f"sizes are whole numbers, such as (4, 8, 3), given {sizes!r}")
     widths = tuple(int(n) for n in sizes)
     if len(widths) < 2 or not all(0 < n <= MAX_WIDTH for n in widths):
-        raise ValueError(f"sizes are an input width, the widths of the layers, each at least 1, given {widths}")
+        raise ValueError(
+            f"sizes are an input width and the widths of the layers, each from 1 to {MAX_WIDTH}, given {widths}"
+        )
     return widths
 
 

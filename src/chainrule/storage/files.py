@@ -164,7 +164,10 @@ def _array(name: str, file: Any, key: str) -> NDArray[Any]:
     kind = file.get_slice(key).get_dtype()
     if kind not in _DTYPES:
         raise StorageError(f"{name!r} holds the array {key!r} of type {kind}, which chainrule does not write")
-    array: NDArray[Any] = file.get_tensor(key)
+    try:
+        array: NDArray[Any] = file.get_tensor(key)
+    except (ValueError, OverflowError) as error:  # a shape that the format allows and NumPy does not
+        raise StorageError(f"{name!r} holds the array {key!r} of an impossible shape: {error}") from error
     return array
 
 

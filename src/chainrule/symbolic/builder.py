@@ -6,11 +6,11 @@ D_l = dJ/dZ_l, G_l = dJ/dA_l.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chainrule.symbolic import rules
-from chainrule.symbolic.boxes import Box, ident, num, partial, row, sub
+from chainrule.symbolic import cost_lines, rules, update_lines
+from chainrule.symbolic.boxes import Box, ident, partial
 from chainrule.symbolic.components import components
 from chainrule.symbolic.derivation import Line, Section
 from chainrule.symbolic.expression import (
@@ -21,18 +21,14 @@ from chainrule.symbolic.expression import (
     make,
     number,
     ones,
-    power,
     product,
     scale,
-    size,
     substitute,
     symbol,
     times,
-    transpose,
     unary,
 )
-from chainrule.symbolic.functions import square_root
-from chainrule.symbolic.losses import activation_form, column_sums, expand, factor, loss_form, slope_of
+from chainrule.symbolic.losses import activation_form, column_sums, slope_of
 from chainrule.symbolic.notation import Layer, Notation, shifted
 from chainrule.symbolic.quantities import Quantities
 from chainrule.symbolic.simplify import simplify
@@ -74,13 +70,13 @@ class Builder:
         parts = [
             ("Forward", self.forward()),
             ("Activation functions", self.functions()),
-            ("Cost", self.cost()),
-            ("The last layer", self.last_layer()),
+            ("Cost", cost_lines.cost(self)),
+            ("The last layer", cost_lines.last_layer(self)),
             ("The general step", self.general_step() if self.depth > 1 else []),
             ("Backward, layer by layer", backward),
             ("Gradients", [line for l in layers for line in self.gradients(l)]),
             ("The input", self.inputs()),
-            ("Update", self.update()),
+            ("Update", update_lines.update(self)),
         ]
         return tuple(Section(title, tuple(lines)) for title, lines in parts if lines)
 
@@ -91,7 +87,9 @@ class Builder:
         forms = dict.fromkeys(self.shown(self.q.translated(role, layer, r)) for r in right)
         left = self.q.symbol(role, layer)
         forms.pop(left, None)
-        if "components" not in more and not (tag == "B3" and self.penalties()):  # by indices: the data term alone
+        if "components" not in more and not (
+            tag == "B3" and cost_lines.penalties(self)
+        ):  # by indices: the data term alone
             more["components"] = components(self.q, tag, role, layer)
         return Line(tag, layer, title, reason, left, tuple(forms), self.script(), **more)
 
@@ -196,121 +194,6 @@ class Builder:
                 lines.append(Line("def", l, title, why, apply(name, z, 1), (form[1],), self.q.script()))
         return lines
 
-    # ------------------------------------------------------------ cost and last layer
-
-    def share(self) -> Expression:
-        """What each sample's loss is multiplied by: 1/N, a row of weights, or 1 for one sample."""
-        if self.options["weights"] and self.notation.samples != "one":
-            return self.shares()
-        return number(1) if self.notation.samples == "one" else power(size("N"), number(-1))
-
-    def shares(self) -> Expression:
-        row_wise = self.notation.samples == "columns"
-        shape = (1, self.q.samples) if row_wise else (self.q.samples, 1)
-        self.q.names.setdefault("share", ident("ω"))
-        node = symbol("share", shape)
-        return node if row_wise else transpose(node)
-
-    def shared(self, node: Expression) -> Expression:
-        """Every sample's column times its share."""
-        share = self.share()
-        if share.is_scalar:
-            return scale(share, node)
-        return hadamard(node, product(ones((node.shape[0], 1)), share))
-
-    @property
-    def loss_matrices(self) -> tuple[Expression, Expression]:
-        q = self.q
-        return q.leaf("activation", self.depth), q.leaf("target", self.depth)
-
-    def penalties(self) -> list[Expression]:
-        terms = []
-        for l in range(1, self.depth + 1):
-            W = self.q.leaf("weights", l)
-            if self.options["l1"]:
-                terms.append(times(self.rate("l1"), unary("sum", apply("abs", W))))
-            if self.options["l2"]:
-                half = hadamard(number(0.5), self.rate("l2"))
-                terms.append(times(half, unary("sum", power(W, number(2)))))
-        return terms
-
-    def rate(self, name: str) -> Expression:
-        return self.q.scalar(name, sub(ident("λ"), num(name[1])))
-
-    def cost(self) -> list[Line]:
-        output, target = self.loss_matrices
-        loss = self.network.head.loss
-        form = loss_form(loss, output, target)
-        lines = []
-        if self.options["weights"] and self.notation.samples != "one":
-            lines.append(self.share_line())
-        if form is None:
-            self.q.names.setdefault("losses", ident("ℓ"))
-            losses: Expression = symbol("losses", (1, self.q.samples))
-        else:
-            losses = times(factor(loss, output.shape[0]), product(ones((1, output.shape[0])), form.term))
-        share = self.share()
-        data = unary("sum", losses) if share.is_scalar else product(losses, transpose(share))
-        total = add(hadamard(share, data) if share.is_scalar else data, *self.penalties())
-        self.q.names.setdefault("J", self.notation.glyph("cost"))
-        reason = f"{loss.spec}" + (", averaged over the samples" if self.notation.samples != "one" else ", one sample")
-        reason += "; the penalties are on the weights" if self.penalties() else ""
-        cost = Line("J", None, "The cost", reason, symbol("J"), (simplify(total),), self.q.script())
-        return [*lines, cost]
-
-    def share_line(self) -> Line:
-        share = self.shares()
-        symbol_ = share if share.op == "symbol" else share.args[0]
-        self.q.names.setdefault("w", ident("w"))
-        w = symbol("w", symbol_.shape)
-        form = scale(power(unary("sum", w), number(-1)), w)
-        return Line("def", None, "Shares", "each sample's weight over their sum", symbol_, (form,), self.q.script())
-
-    def last_layer(self) -> list[Line]:
-        q, L = self.q, self.depth
-        output, target = self.loss_matrices
-        loss, sigma = self.network.head.loss, self.network.activation(L)
-        form = loss_form(loss, output, target)
-        if form is None:
-            q.names.setdefault("slopes", row(ident("∇"), ident("ℓ")))
-            turned = self.notation.samples == "rows"
-            slopes = symbol("slopes", output.shape[::-1] if turned else output.shape)
-            slope = self.shared(transpose(slopes) if turned else slopes)
-        else:
-            slope = self.shared(times(factor(loss, output.shape[0]), form.slope))
-        lines = []
-        if q.merged("error", L) == "error":
-            why = f"the derivative of {loss.spec} by the output"
-            lines.append(self.write("B1", "error", L, "The cost by the output", why, slope, claim=("error", L)))
-        lines.append(self.last_delta(slope, form is not None))
-        return [*lines, *self.when_normalized(sigma.name, loss.name)]
-
-    def last_delta(self, slope: Expression, elementwise: bool) -> Line:
-        q, L = self.q, self.depth
-        sigma = self.network.activation(L)
-        concrete = self.through(L, slope)
-        forms = [self.through_abstract(L, q.leaf("error", L))] if q.merged("error", L) == "error" else []
-        forms.append(concrete)
-        why = "the chain rule: times the derivative of the last activation"
-        cancelled = expand(concrete)
-        if elementwise and sigma.name != "identity" and _length(cancelled) < _length(simplify(concrete)):
-            forms.append(cancelled)
-            why += "; what stands in both factors cancels"
-        if sigma.name == "identity":
-            why = "the output is linear: its derivative is the derivative by the pre-activation"
-        return self.write("B1", "delta", L, "delta of the last layer", why, *forms, claim=("delta", L))
-
-    def when_normalized(self, activation: str, loss: str) -> list[Line]:
-        if (activation, loss) != ("softmax", "categorical_cross_entropy") or self.network.head.loss.parameters:
-            return []
-        output, target = self.loss_matrices
-        form = self.shared(add(output, scale(number(-1), target)))
-        condition = "the targets of every sample sum to one"
-        why = f"because {condition}"
-        return [
-            self.write("B1", "delta", self.depth, "delta, cancelled", why, form, condition=condition, components=())
-        ]
-
     def through(self, l: int, error: Expression) -> Expression:
         """dJ/dz from dJ/da with the activation's own derivative."""
         q, sigma = self.q, self.network.activation(l)
@@ -392,9 +275,9 @@ class Builder:
         W = self.q.leaf("weights", l)
         terms = []
         if self.options["l1"]:
-            terms.append(scale(self.rate("l1"), apply("sign", W)))
+            terms.append(scale(cost_lines.rate(self, "l1"), apply("sign", W)))
         if self.options["l2"]:
-            terms.append(scale(self.rate("l2"), W))
+            terms.append(scale(cost_lines.rate(self, "l2"), W))
         return [unary("append_zeros", t) for t in terms] if self.absorbed else terms
 
     def gradients(self, l: int) -> list[Line]:
@@ -420,51 +303,9 @@ class Builder:
             lines.append(self.write("B5", "delta", 0, "The cost by the input", why, *forms, claim=("delta", 0)))
         return lines
 
-    # ------------------------------------------------------------ update
-
-    def update(self) -> list[Line]:
-        """U, for the weights of any layer; the biases move likewise."""
-        q = self.q
-        role = "augmented_weights" if self.absorbed else "weights"
-        l = self.notation.layer
-        W, g = q.symbol(role, l), q.symbol(f"{role}_gradient", l)
-        eta = q.scalar("eta", self.notation.glyph("rate"))
-        steps: dict[str, list[tuple[str, Expression, Expression]]] = {
-            "sgd": [("Against the gradient, the direction in which the cost rises fastest", W, W - eta * g)],
-            "momentum": self.momentum(W, g, eta),
-            "adam": self.adam(W, g, eta),
-        }
-        lines = [
-            Line("U", l, "Update", why, left, (simplify(right),), q.script(), relation="←")
-            for why, left, right in steps[self.options["optimizer"]]
-        ]
-        return [replace(lines[0], components=components(q, "U", role, l)), *lines[1:]]
-
-    def momentum(self, W: Expression, g: Expression, eta: Expression) -> list[tuple[str, Expression, Expression]]:
-        v = self.q.matrix("velocity", ident("v"), W)
-        mu = self.q.scalar("mu", ident("μ"))
-        return [("a decaying sum of past steps", v, mu * v - eta * g), ("the weights follow it", W, W + v)]
-
-    def adam(self, W: Expression, g: Expression, eta: Expression) -> list[tuple[str, Expression, Expression]]:
-        q = self.q
-        m, v = q.matrix("moment", ident("m"), W), q.matrix("square", ident("v"), W)
-        first, second = (q.scalar(f"beta{i}", sub(ident("β"), num(i))) for i in (1, 2))
-        epsilon, step = q.scalar("epsilon", ident("ε")), q.scalar("steps", ident("t"))
-        m_hat = m / (1 - power(first, step))
-        v_hat = v / (1 - power(second, step))
-        return [
-            ("the running mean of the gradients", m, first * m + (1 - first) * g),
-            ("the running mean of their squares", v, second * v + (1 - second) * g * g),
-            ("both freed of their start at zero, step t", W, W - eta * m_hat / (square_root(v_hat) + epsilon)),
-        ]
-
 
 _WEIGHTS_REASON = "every weight meets the error it leads to and the input it comes from: an outer product"
 _BIAS_REASON = "a bias enters its pre-activation with factor one"
-
-
-def _length(node: Expression) -> int:
-    return 1 + sum(_length(a) for a in node.args)
 
 
 def text_of(q: Quantities, name: str) -> str:

@@ -162,7 +162,8 @@ class Derivation:
         """Evaluate every line at these numbers.
 
         Each side is computed from the arrays of the network's own forward and backward pass; each line that claims
-        to be a derivative of the cost is compared with the complex step as well.
+        to be a derivative of the cost is compared with the complex step as well. A notation that treats one sample at
+        a time is checked on the first four samples, and on their mean.
 
         Parameters
         ----------

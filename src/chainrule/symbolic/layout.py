@@ -29,7 +29,7 @@ from chainrule.symbolic.boxes import (
     words,
 )
 from chainrule.symbolic.expression import Dim, Expression, number, power
-from chainrule.symbolic.simplify_sums import split_number, with_number
+from chainrule.symbolic.forms import split_number, with_number
 
 SUM, ELEMENTWISE, PRODUCT, ATOM = range(4)  # how tightly a box holds together
 Laid = tuple[Box, int]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from chainrule.network.loss import LOSSES
 from chainrule.symbolic.expression import (
     Expression,
     Shape,
@@ -69,11 +70,22 @@ def _tried(compute: Callable[[], Any]) -> Expression | None:
 
 def loss_form(loss: Loss, output: Expression, target: Expression) -> LossForm | None:
     """The loss on matrices of outputs and targets; None where it has no elementwise form."""
+    loss, target = _without_smoothing(loss, output, target)
     term, slope = _tried(lambda: loss.term(SYMBOLS, _F, _Y)), _tried(lambda: loss.slope(SYMBOLS, _F, _Y))
     if term is None or slope is None or loss.outputs_per_target != 1 or output.shape != target.shape:
         return None
     places = {_F: output, _Y: target}
     return LossForm(lift(term, places, output.shape), lift(slope, places, output.shape))
+
+
+def _without_smoothing(loss: Loss, output: Expression, target: Expression) -> tuple[Loss, Expression]:
+    """Label smoothing over the classes, t <- (1 - e) t + e / K, as a part of the target: K is the number of outputs."""
+    if loss.name != "categorical_cross_entropy" or not loss.parameters:
+        return loss, target
+    epsilon = number(Fraction(repr(loss.parameters[0])))
+    share = hadamard(epsilon, power(size(output.shape[0]), number(-1)))
+    kept = scale(add(number(1), scale(number(-1), epsilon)), target)
+    return LOSSES["categorical_cross_entropy"], add(kept, scale(share, ones(target.shape)))
 
 
 def factor(loss: Loss, outputs: Any) -> Expression:

@@ -14,11 +14,12 @@ an argument that is no known function is an abstract elementwise function, such 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, count
+from itertools import count
 
 from chainrule.symbolic.boxes import GREEK
+from chainrule.symbolic.dimensions import named_dims, with_dims
 from chainrule.symbolic.expression import (
     SCALAR,
     Dim,
@@ -30,22 +31,19 @@ from chainrule.symbolic.expression import (
     describe,
     hadamard,
     identity,
-    make,
     map_dim,
     negative,
     number,
     ones,
-    postorder,
     power,
     product,
     scale,
-    size,
     symbol,
     times,
     transpose,
     unary,
 )
-from chainrule.symbolic.functions import FUNCTIONS, square_root
+from chainrule.symbolic.language import ALIASES, CALLS, ParseError
 
 __all__ = ["ParseError", "parse"]
 
@@ -53,11 +51,6 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|(?P<name>[^\W\d]\w*)"
     r"|(?P<sign>\.\*|\./|\.\^|\.'|[-+*/^'(),@⊙ᵀ′−]))"
 )
-_DIMENSIONS = ("m", "n", "p", "q", "r", "s", "u", "v")
-
-
-class ParseError(ValueError):
-    """Text that is no expression; the message points at the place."""
 
 
 class _Became(Exception):  # noqa: N818 - a signal to start again, not an error
@@ -91,7 +84,7 @@ def _tokens(source: str) -> Iterator[_Token]:
 
 
 @dataclass
-class _Builder:
+class Builder:
     """The expression under construction, with the dimensions found so far."""
 
     source: str
@@ -185,12 +178,12 @@ class _Builder:
             self.take()
             arguments.append(self.sum())
         self.expect(")")
-        handler = _FUNCTIONS.get(token.text)
+        handler = CALLS.get(token.text)
         if handler is not None and not primes:
             return handler(self, arguments)
         if len(arguments) != 1:
             raise self.error(f"{token.text} takes one argument, not {len(arguments)}", token)
-        return apply(_ALIASES.get(token.text, token.text), arguments[0], primes)
+        return apply(ALIASES.get(token.text, token.text), arguments[0], primes)
 
     # ------------------------------------------------------------ symbols and dimensions
 
@@ -235,7 +228,7 @@ class _Builder:
 
     def settle(self, node: Expression) -> Expression:
         """The node with the dimensions found so far."""
-        return _with_dims(node, self.resolve)
+        return with_dims(node, self.resolve)
 
     def fit(
         self, left: Expression, right: Expression, pairs: tuple[tuple[Dim, Dim], ...]
@@ -282,7 +275,7 @@ class _Builder:
         return product(*self.fit(left, right, ((left.shape[1], right.shape[0]),)))
 
     def settled(self, node: Expression) -> str:
-        return describe(_named_dims(self.settle(node), self))
+        return describe(named_dims(self.settle(node), self.resolve, self.found))
 
     def divide(self, left: Expression, right: Expression, sign: _Token) -> Expression:
         left, right = self.settle(left), self.settle(right)
@@ -333,128 +326,6 @@ def _default_kind(name: str) -> str:
     return "scalar" if "a" <= letter <= "g" else "vector"
 
 
-def _with_dims(node: Expression, rename: Callable[[Dim], Dim]) -> Expression:
-    done: dict[Expression, Expression] = {}
-    for current in postorder(node):
-        shape = map_dim(current.shape[0], rename), map_dim(current.shape[1], rename)
-        if current.args:
-            data = current.data
-            done[current] = make(current.op, tuple(done[a] for a in current.args), data)
-        elif current.op == "symbol":
-            done[current] = symbol(current.name, shape, current.data[1])
-        elif current.op == "size":
-            done[current] = size(map_dim(current.data, rename))
-        elif current.op in ("ones", "identity"):
-            done[current] = ones(shape) if current.op == "ones" else identity(shape[0])
-        else:
-            done[current] = current
-    return done[node]
-
-
-def _named_dims(node: Expression, builder: _Builder) -> Expression:
-    """The node with plain letters for the dimensions that stayed open."""
-    letters: dict[Dim, Dim] = {}
-    used = {d for n in postorder(node) for d in n.shape if isinstance(d, str) and not d.startswith("?")}
-    free = (d for d in chain(_DIMENSIONS, (f"n{i}" for i in count())) if d not in used and d not in builder.found)
-
-    def rename(dim: Dim) -> Dim:
-        if not (isinstance(dim, str) and dim.startswith("?")):
-            return dim
-        if dim not in letters:
-            letters[dim] = next(free)
-        return letters[dim]
-
-    return _with_dims(_with_dims(node, builder.resolve), rename)
-
-
-# ---------------------------------------------------------------- functions of the language
-
-
-def _of_one(
-    make_node: Callable[[_Builder, Expression], Expression],
-) -> Callable[[_Builder, list[Expression]], Expression]:
-    def handler(builder: _Builder, arguments: list[Expression]) -> Expression:
-        if len(arguments) != 1:
-            raise ParseError(f"one argument is expected, not {len(arguments)}, in {builder.source!r}")
-        return make_node(builder, builder.settle(arguments[0]))
-
-    return handler
-
-
-def _norm1(b: _Builder, x: Expression) -> Expression:
-    return unary("sum", apply("abs", x))
-
-
-def _mean(b: _Builder, x: Expression) -> Expression:
-    count_ = hadamard(size(x.shape[0]), size(x.shape[1]))
-    return hadamard(power(count_, number(-1)), unary("sum", x))
-
-
-def _diag(b: _Builder, x: Expression) -> Expression:
-    return unary("diag", x) if x.is_column else unary("diagonal", b.square(x))
-
-
-def _vector(b: _Builder, x: Expression) -> Expression:
-    return scale(x, ones((b.new_dim(), 1)))
-
-
-def _matrix(b: _Builder, x: Expression) -> Expression:
-    return scale(x, ones((b.new_dim(), b.new_dim())))
-
-
-def _adjugate(b: _Builder, x: Expression) -> Expression:
-    x = b.square(x)
-    return scale(unary("determinant", x), unary("inverse", x))
-
-
-def _row_wise(op: str) -> Callable[[_Builder, Expression], Expression]:
-    return lambda b, x: unary(op, x, 0 if x.is_column else 1)
-
-
-def _two(op: str) -> Callable[[_Builder, list[Expression]], Expression]:
-    def handler(builder: _Builder, arguments: list[Expression]) -> Expression:
-        if len(arguments) != 2:
-            raise ParseError(f"two arguments are expected, not {len(arguments)}, in {builder.source!r}")
-        return make(op, (builder.settle(arguments[0]), builder.settle(arguments[1])))
-
-    return handler
-
-
-def _norm2(b: _Builder, x: Expression) -> Expression:
-    return unary("norm2", x)
-
-
-_ALIASES = {"logistic": "sigmoid", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "heaviside": "step"}
-
-_FUNCTIONS: dict[str, Callable[[_Builder, list[Expression]], Expression]] = {
-    "sum": _of_one(lambda b, x: unary("sum", x)),
-    "mean": _of_one(_mean),
-    "tr": _of_one(lambda b, x: unary("trace", b.square(x))),
-    "trace": _of_one(lambda b, x: unary("trace", b.square(x))),
-    "det": _of_one(lambda b, x: unary("determinant", b.square(x))),
-    "logdet": _of_one(lambda b, x: unary("logdet", b.square(x))),
-    "inv": _of_one(lambda b, x: unary("inverse", b.square(x))),
-    "adj": _of_one(_adjugate),
-    "diag": _of_one(_diag),
-    "norm1": _of_one(_norm1),
-    "norm2": _of_one(_norm2),
-    "normF": _of_one(_norm2),
-    "sqrt": _of_one(lambda b, x: square_root(x)),
-    "log2": _of_one(lambda b, x: scale(power(apply("log", number(2)), number(-1)), apply("log", x))),
-    "log10": _of_one(lambda b, x: scale(power(apply("log", number(10)), number(-1)), apply("log", x))),
-    "vector": _of_one(_vector),
-    "matrix": _of_one(_matrix),
-    "softmax": _of_one(_row_wise("softmax")),
-    "logsumexp": _of_one(_row_wise("logsumexp")),
-    "vec": _of_one(lambda b, x: unary("vec", x)),
-    "kron": _two("kron"),
-    **{
-        name: _of_one(lambda b, x, name=name: apply(name, x))  # type: ignore[misc]
-        for name in FUNCTIONS
-    },
-}
-
-
 def parse(source: str, shapes: Mapping[str, object] | None = None) -> Expression:
     """The expression that a text stands for.
 
@@ -483,7 +354,7 @@ def parse(source: str, shapes: Mapping[str, object] | None = None) -> Expression
     """
     said = dict(shapes or {})
     while True:
-        builder = _Builder(source, said, list(_tokens(source)))
+        builder = Builder(source, said, list(_tokens(source)))
         try:
             node = builder.sum()
         except _Became as signal:
@@ -494,4 +365,4 @@ def parse(source: str, shapes: Mapping[str, object] | None = None) -> Expression
         unknown = set(shapes or {}) - set(builder.found)
         if unknown:
             raise ValueError(f"shapes are given for {sorted(unknown)}, which do not occur in {source!r}")
-        return _named_dims(node, builder)
+        return named_dims(node, builder.resolve, builder.found)

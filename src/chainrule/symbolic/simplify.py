@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
+from chainrule.symbolic import simplify_elementwise as elementwise
+from chainrule.symbolic import simplify_matrices as matrices
+from chainrule.symbolic import simplify_products as products
 from chainrule.symbolic import simplify_sums as sums
-from chainrule.symbolic import simplify_terms as terms
+from chainrule.symbolic import simplify_transposes as transposes
 from chainrule.symbolic.expression import Expression, make
 from chainrule.symbolic.proof import prove_rewrite
 
@@ -33,28 +36,33 @@ def _rules(*functions: Callable[[Expression], Expression | None]) -> tuple[Rewri
 
 RULES: dict[str, tuple[Rewrite, ...]] = {
     "product": _rules(
-        terms.flat_product,
-        terms.product_scalars_in_front,
-        terms.product_with_zero_or_identity,
-        terms.product_with_inverse,
-        terms.product_with_diagonal,
-        terms.product_inner_scalars,
-        terms.product_of_ones,
-        terms.scalar_product_orientation,
-        terms.product_with_selection,
+        products.flat_product,
+        products.product_scalars_in_front,
+        products.product_with_zero_or_identity,
+        products.product_with_inverse,
+        products.product_with_diagonal,
+        products.product_inner_scalars,
+        products.product_of_ones,
+        products.scalar_product_orientation,
+        products.product_with_selection,
     ),
     "hadamard": _rules(
-        terms.flat_hadamard,
-        terms.hadamard_scalars_in_front,
-        terms.hadamard_numbers,
-        terms.hadamard_powers,
-        terms.hadamard_of_rank_one,
-        terms.hadamard_order,
-        terms.transposed_arguments,
+        elementwise.flat_hadamard,
+        elementwise.hadamard_scalars_in_front,
+        elementwise.hadamard_numbers,
+        elementwise.hadamard_powers,
+        elementwise.hadamard_of_rank_one,
+        elementwise.hadamard_order,
+        transposes.transposed_arguments,
     ),
-    "scale": _rules(terms.scale_trivial, terms.scale_nested),
-    "power": _rules(terms.power_trivial, terms.power_of_power, terms.power_distributes, terms.transposed_arguments),
-    "transpose": _rules(terms.transpose_pushes_down),
+    "scale": _rules(elementwise.scale_trivial, elementwise.scale_nested),
+    "power": _rules(
+        elementwise.power_trivial,
+        elementwise.power_of_power,
+        elementwise.power_distributes,
+        transposes.transposed_arguments,
+    ),
+    "transpose": _rules(transposes.transpose_pushes_down),
     "add": _rules(
         sums.flat_sum,
         sums.like_terms,
@@ -63,29 +71,29 @@ RULES: dict[str, tuple[Rewrite, ...]] = {
         sums.pair_order,
         sums.positive_first,
         sums.single_term,
-        terms.transposed_arguments,
+        transposes.transposed_arguments,
     ),
-    "apply": _rules(terms.function_and_inverse, terms.function_of_number, terms.transposed_arguments),
-    "sum": _rules(terms.sum_of_scalar, terms.sum_linear, terms.sum_of_products),
-    "trace": _rules(terms.trace_linear, terms.trace_of_product, terms.trace_special),
-    "inverse": _rules(terms.inverse_special),
-    "determinant": _rules(terms.determinant_special),
-    "logdet": _rules(terms.determinant_special),
-    "norm2": _rules(terms.norm_special),
-    "diag": _rules(terms.diag_special),
-    "diagonal": _rules(terms.diagonal_special),
-    "kron": _rules(terms.kron_special),
-    "vec": _rules(terms.vec_special),
-    "unvec": _rules(terms.unvec_special),
-    "where": _rules(terms.where_special, terms.transposed_arguments),
-    "softmax": _rules(terms.softmax_special, terms.transposed_arguments),
-    "logsumexp": _rules(terms.softmax_special, terms.transposed_arguments),
-    "block_inner": _rules(terms.block_special),
-    "block_sum": _rules(terms.block_special),
-    "commutation": _rules(terms.commutation_special),
-    "append_zeros": _rules(terms.linear_special),
-    "drop_row": _rules(terms.linear_special),
-    "drop_column": _rules(terms.linear_special),
+    "apply": _rules(elementwise.function_and_inverse, elementwise.function_of_number, transposes.transposed_arguments),
+    "sum": _rules(matrices.sum_of_scalar, matrices.sum_linear, matrices.sum_of_products),
+    "trace": _rules(matrices.trace_linear, matrices.trace_of_product, matrices.trace_special),
+    "inverse": _rules(matrices.inverse_special),
+    "determinant": _rules(matrices.determinant_special),
+    "logdet": _rules(matrices.determinant_special),
+    "norm2": _rules(matrices.norm_special),
+    "diag": _rules(matrices.diag_special),
+    "diagonal": _rules(matrices.diagonal_special),
+    "kron": _rules(matrices.kron_special),
+    "vec": _rules(matrices.vec_special),
+    "unvec": _rules(matrices.unvec_special),
+    "where": _rules(matrices.where_special, transposes.transposed_arguments),
+    "softmax": _rules(matrices.softmax_special, transposes.transposed_arguments),
+    "logsumexp": _rules(matrices.softmax_special, transposes.transposed_arguments),
+    "block_inner": _rules(matrices.block_special),
+    "block_sum": _rules(matrices.block_special),
+    "commutation": _rules(matrices.commutation_special),
+    "append_zeros": _rules(matrices.linear_special),
+    "drop_row": _rules(matrices.linear_special),
+    "drop_column": _rules(matrices.linear_special),
 }
 
 _SIMPLE: WeakKeyDictionary[Expression, Expression] = WeakKeyDictionary()

@@ -6,34 +6,13 @@ import itertools
 from fractions import Fraction
 from math import gcd
 
-from chainrule.symbolic.expression import Expression, add, hadamard, number, product, scale, zeros
-
-
-def split_number(node: Expression) -> tuple[Fraction, Expression]:
-    """The number in front of a term, and the rest."""
-    if node.op == "number":
-        return node.data, number(1)
-    if node.op == "scale":
-        factor, rest = split_number(node.args[0])
-        return factor, node.args[1] if rest is number(1) else scale(rest, node.args[1])
-    if node.op == "hadamard" and node.args[0].op == "number":
-        return node.args[0].data, hadamard(*node.args[1:])
-    return Fraction(1), node
-
-
-def with_number(factor: Fraction, body: Expression) -> Expression:
-    if body is number(1):
-        return number(factor)
-    if factor == 1:
-        return body
-    if body.op == "scale":
-        return scale(hadamard(number(factor), body.args[0]), body.args[1])
-    return scale(number(factor), body)
+from chainrule.symbolic.expression import Expression, add, hadamard, product, scale, zeros
+from chainrule.symbolic.forms import is_zero, split_number, with_number
 
 
 def flat_sum(node: Expression) -> Expression | None:
     """Sums are flat and without zeros."""
-    if not any(_is_zero(t) or t.op == "add" or _scaled_sum(t) for t in node.args):
+    if not any(is_zero(t) or t.op == "add" or _scaled_sum(t) for t in node.args):
         return None
     terms: list[Expression] = []
     for term in node.args:
@@ -42,13 +21,9 @@ def flat_sum(node: Expression) -> Expression | None:
         elif _scaled_sum(term):
             factor, body = split_number(term)
             terms += [with_number(factor, part) for part in body.args]
-        elif not _is_zero(term):
+        elif not is_zero(term):
             terms.append(term)
     return add(*terms) if terms else zeros(node.shape)
-
-
-def _is_zero(node: Expression) -> bool:
-    return node.op == "zeros" or (node.op == "number" and node.data == 0)
 
 
 def _scaled_sum(node: Expression) -> bool:

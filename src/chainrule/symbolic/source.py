@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from chainrule.symbolic.expression import Expression, postorder, symbols
+from chainrule.symbolic.forms import split_number, with_number
 from chainrule.symbolic.functions import FUNCTIONS
-from chainrule.symbolic.simplify_sums import split_number, with_number
 
 _SUM, _TIMES, _UNARY, _POWER, _ATOM = range(5)
 

@@ -138,7 +138,8 @@ class Passes:
 
     def error(self, l: int) -> Array:
         if l == self.depth:
-            return self.network.head.loss.gradient(NUMPY, self.forward.a[l], self.T) * self.share
+            with np.errstate(divide="ignore", invalid="ignore"):  # infinite where an output is saturated
+                return self.network.head.loss.gradient(NUMPY, self.forward.a[l], self.T) * self.share
         return self.backward.delta[l + 1] @ self.layers[l].weights
 
     def gradient_of(self, role: str, l: int) -> Array:

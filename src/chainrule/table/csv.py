@@ -1,7 +1,7 @@
 """Read comma-separated values as people really write them, and JSON lines, which begin with a brace.
 
-The delimiter is found in the header line, the encoding in the first bytes, and both can be given instead. Types are
-found in the whole file, not in its first lines. Spaces around values and the usual words for a missing value are
+The delimiter is found in the header line, the encoding in the first bytes, and both can be given instead. A column's
+type is that of all its values, not only of the first. Spaces around values and the usual words for a missing value are
 understood.
 """
 
@@ -13,12 +13,13 @@ import re
 import sys
 import zlib
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from .columns import Table, listed
 from .errors import TableError
-from .frames import read_json_lines, require_polars, table_of_frame
+from .frames import dates, read_json_lines, require_polars, table_of_frame
 
 if TYPE_CHECKING:
     import polars
@@ -27,6 +28,7 @@ MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "?")
 DELIMITERS = ",;\t|"
 _GZIP = b"\x1f\x8b"
 _BLANK_LINES = re.compile(rb"\A(?:[ \t]*\r?\n)+")
+_SAMPLE = 10_000  # rows
 _HEAD = 1 << 20  # a header line is looked for in the first MiB
 
 
@@ -63,27 +65,39 @@ def _parse(content: bytes, source: str, delimiter: str | None, encoding: str | N
     if content[:_HEAD].lstrip().startswith(b"{"):
         return read_json_lines(content, source)
     content, notes = _utf8(content, source, encoding)
-    content = _BLANK_LINES.sub(b"", content.rstrip(b"\r\n"), count=1)
+    blank = _BLANK_LINES.match(content)
+    content = content[blank.end() if blank else 0 :].rstrip(b"\r\n")
     header = _header_line(content, source)
     delimiter = delimiter or _delimiter(header)
     names = _names(header, delimiter, source)
     try:
-        frame = polars.read_csv(
-            io.BytesIO(content),
-            separator=delimiter,
-            decimal_comma=decimal == ",",
-            null_values=list(MISSING),
-            infer_schema_length=None,
-            try_parse_dates=True,
-        )
-        if frame.width != len(names):  # a quoted name with a line break in it
-            raise TableError(f"{source!r} has a header that goes over several lines; put each name on one line")
+        frame = _frame(content, delimiter, decimal)
     except polars.exceptions.PolarsError as error:
+        if encoding is None and not _is_utf8(content):
+            again = _parse(content, source, delimiter, "cp1252", decimal)
+            return replace(again, notes=(*again.notes, f"{source} is not UTF-8 and was read as windows-1252"))
         raise _explained(error, content, source, delimiter, len(names)) from error
+    if frame.width != len(names):  # a quoted name with a line break in it
+        raise TableError(f"{source!r} has a header that goes over several lines; put each name on one line")
     if frame.height == 0:
         raise TableError(f"{source!r} has a header and no rows")
-    series = [_tidied(series, decimal).alias(name) for series, name in zip(frame, names, strict=True)]
+    series = [_typed(series, decimal).alias(name) for series, name in zip(frame, names, strict=True)]
     return table_of_frame(polars.DataFrame(series), source, notes)
+
+
+def _frame(content: bytes, delimiter: str, decimal: str) -> "polars.DataFrame":
+    """Types are guessed from the first rows; where a later row does not agree, all columns are read as texts."""
+    read_csv = require_polars().read_csv
+    options: dict[str, Any] = {
+        "separator": delimiter,
+        "decimal_comma": decimal == ",",
+        "null_values": list(MISSING),
+    }
+    try:
+        frame = read_csv(io.BytesIO(content), infer_schema_length=_SAMPLE, try_parse_dates=True, **options)
+    except require_polars().exceptions.PolarsError:
+        frame = read_csv(io.BytesIO(content), infer_schema=False, **options)
+    return cast("polars.DataFrame", frame)
 
 
 def _unpacked(content: bytes, source: str) -> bytes:
@@ -101,16 +115,13 @@ def _utf8(content: bytes, source: str, encoding: str | None) -> tuple[bytes, tup
         encoding = "utf-16"
     try:
         if encoding is not None:
-            return content.decode(encoding).encode(), ()
+            return content.decode(encoding, "replace" if encoding == "cp1252" else "strict").encode(), ()
         if b"\0" in content:
             raise TableError(f"{source!r} is not a text file: it holds NUL bytes")
-        content.decode()
     except LookupError as error:
         raise TableError(f"there is no encoding {encoding!r}; try utf-8 or windows-1252") from error
     except UnicodeDecodeError as error:
-        if encoding is not None:
-            raise TableError(f"{source!r} is not {encoding} text: {error.reason} at byte {error.start}") from error
-        return content.decode("cp1252", "replace").encode(), (f"{source} is not UTF-8 and was read as windows-1252",)
+        raise TableError(f"{source!r} is not {encoding} text: {error.reason} at byte {error.start}") from error
     return content.removeprefix(codecs.BOM_UTF8), ()
 
 
@@ -141,8 +152,16 @@ def _names(header: str, delimiter: str, source: str) -> list[str]:
     return names
 
 
-def _tidied(series: "polars.Series", decimal: str) -> "polars.Series":
-    """Spaces around texts taken off, and then numbers recognised once more."""
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _typed(series: "polars.Series", decimal: str) -> "polars.Series":
+    """Texts without the spaces around them; all numbers, dates or truth values become what they are."""
     polars = require_polars()
     if series.dtype != polars.String:
         return series
@@ -151,7 +170,11 @@ def _tidied(series: "polars.Series", decimal: str) -> "polars.Series":
     numbers = (texts.str.replace(",", ".", literal=True) if decimal == "," else texts).cast(
         polars.Float64, strict=False
     )
-    return numbers if numbers.null_count() == texts.null_count() else texts
+    if numbers.null_count() == texts.null_count():
+        return numbers
+    if texts.drop_nulls().is_in(["true", "false"]).all():
+        return texts == "true"
+    return dates(texts)
 
 
 def _explained(error: Exception, content: bytes, source: str, delimiter: str, width: int) -> TableError:

@@ -46,11 +46,11 @@ def read_json_lines(content: bytes, source: str) -> Table:
         raise TableError(f"{source!r} is not JSON lines: {str(error).splitlines()[0]}") from error
     if frame.height == 0:
         raise TableError(f"{source!r} has no rows")
-    return table_of_frame(frame.with_columns(_dates(series) for series in frame), source)
+    return table_of_frame(frame.with_columns(dates(series) for series in frame), source)
 
 
-def _dates(series: "polars.Series") -> "polars.Series":
-    """Texts that are all dates become dates: JSON has no other way to write them."""
+def dates(series: "polars.Series") -> "polars.Series":
+    """Texts that are all dates, as ISO 8601 writes them, become dates; others stay texts."""
     polars = require_polars()
     if series.dtype != polars.String or series.null_count() == len(series):
         return series

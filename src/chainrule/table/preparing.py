@@ -131,12 +131,15 @@ def _suspects(table: Table, target: Target, encoder: Encoder) -> list[str]:
         other = table[name]
         x = other.values
         same = other.kind == column.kind == "number" and np.array_equal(x, t)
-        if same or (target.classes and other.kind == "category" and _determines(x, t, len(other.levels))):
+        if same or (target.classes and other.kind == column.kind == "category" and _determines(x, t)):
             notes.append(f"column {name!r} tells the target exactly: will it be known when predicting?")
     return notes
 
 
-def _determines(codes: NDArray[Any], t: NDArray[Any], levels: int) -> bool:
-    """Whether each of a few levels comes with one value of the target."""
-    pairs = len(np.unique(np.column_stack([codes, t]), axis=0))
-    return pairs == len(np.unique(codes)) and levels <= len(t) / 10
+def _determines(codes: NDArray[Any], t: NDArray[Any]) -> bool:
+    """Whether each of a few levels comes with one value of the target; -1 is a level, too."""
+    levels, classes = int(codes.max()) + 2, int(t.max()) + 1
+    if levels * 10 > len(t):
+        return False
+    pairs = np.bincount((codes + 1) * classes + t, minlength=levels * classes).reshape(levels, classes)
+    return bool((np.count_nonzero(pairs, axis=1) <= 1).all())

@@ -13,11 +13,11 @@ from chainrule.engine.protocol import Engine, EngineName, Job
 from chainrule.network.spec import Network
 from chainrule.training import inputs
 from chainrule.training.history import Array, History
-from chainrule.training.inputs import Rows
 from chainrule.training.loop import train
 from chainrule.training.nonfinite import require_finite_end
 from chainrule.training.plan import Callback, Plan
 from chainrule.training.quasi_newton import minimize
+from chainrule.training.resuming import first_state, require_same_run
 from chainrule.training.state import TrainingState
 
 if TYPE_CHECKING:
@@ -44,6 +44,14 @@ class Fit:
         "converged: ...", "evaluations" or "line search failed: ...".
     engine : str
         The engine that computed: "native" or "reference".
+
+    Examples
+    --------
+    >>> import numpy as np, chainrule as cr
+    >>> X = np.linspace(-1, 1, 64)[:, None]
+    >>> fit = cr.fit(cr.Network.parse("1-8:tanh-1", loss="half_squared_error"), X, X**2, epochs=50)
+    >>> fit.stopped, len(fit.history), fit.predict(X).shape
+    ('epochs', 50, (64, 1))
     """
 
     network: Network
@@ -157,6 +165,7 @@ def fit(
         The progress bar; "auto" shows it on a terminal.
     state : TrainingState, optional
         Go on from `fit.state` of an earlier run with the same network and optimizer; theta and seed are the state's.
+        What was best counts on as long as the same quantity is watched.
 
     Returns
     -------
@@ -221,7 +230,9 @@ def fit(
         progress=progress,
     )
     _check_together(job, quasi_newton)
-    start = _start(job, rows, theta, state, seed_, kind)
+    if state is not None:
+        require_same_run(job, plan, type(optimizer).__name__, kind, state)
+    start = state or first_state(job, theta, seed_, kind)
     chosen = choose(engine, job)
     if isinstance(optimizer, LBFGS):
         end, stopped = minimize(job, optimizer, chosen, plan, start)
@@ -258,24 +269,6 @@ def _check_together(job: Job, quasi_newton: bool) -> None:
             f"LBFGS needs J and its exact gradient, so it takes no {' and no '.join(refused)}; "
             f"leave it out, or take another optimizer"
         )
-
-
-def _start(job: Job, rows: Rows, theta: Any, state: TrainingState | None, seed: int, dtype: Any) -> TrainingState:
-    """Where to begin: a new state, or the one given."""
-    if state is None:
-        first = inputs.checked_theta(job.network, theta, seed, dtype)
-        return TrainingState(theta=first, optimizer={}, seed=seed, n_samples=rows.n_samples)
-    if state.theta.shape != (job.network.n_parameters,):
-        raise ValueError(
-            f"the state has {state.theta.size} parameters, but the network {job.network} has "
-            f"{job.network.n_parameters}; go on with the network it came from"
-        )
-    if state.batch and state.n_samples != rows.n_samples:
-        raise ValueError(
-            f"the state lies within an epoch over {state.n_samples} samples, and X has {rows.n_samples}; "
-            f"go on with the same data until the epoch is over"
-        )
-    return state
 
 
 def _callbacks(given: Callback | Iterable[Callback]) -> tuple[Callback, ...]:

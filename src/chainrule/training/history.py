@@ -38,6 +38,15 @@ class Epoch:
         Time since training began.
     theta : array (n_parameters,) or None
         A read-only view of the parameters, good until the callback returns; copy what you keep. None in a history.
+
+    Examples
+    --------
+    >>> import numpy as np, chainrule as cr
+    >>> net = cr.Network.parse("1-1", loss="half_squared_error")
+    >>> good = lambda epoch: epoch.loss < 1e-3
+    >>> fit = cr.fit(net, np.ones((4, 1)), np.ones(4), optimizer=cr.SGD(0.3), epochs=100, callbacks=good)
+    >>> fit.stopped, bool(fit.history[-1].loss < 1e-3)
+    ('callback', True)
     """
 
     number: int
@@ -52,11 +61,16 @@ class Epoch:
     theta: Array | None = None
 
     @property
-    def watched(self) -> float:
-        """What early stopping and plateaus look at, lower is better: minus the score, else validation, else loss."""
+    def watching(self) -> str:
+        """What early stopping and plateaus look at: "score" where there is one, else "validation", else "loss"."""
         if self.score is not None:
-            return -self.score
-        return self.loss if self.validation is None else self.validation
+            return "score"
+        return "loss" if self.validation is None else "validation"
+
+    @property
+    def watched(self) -> float:
+        """The number they look at, lower is better: the score with its sign turned."""
+        return -self.score if self.score is not None else getattr(self, self.watching)
 
 
 COLUMNS = tuple(field.name for field in fields(Epoch) if field.name != "theta")

@@ -14,12 +14,10 @@ from chainrule.descent.schedules import ReduceOnPlateau, learning_rates
 from chainrule.engine.protocol import Engine, Job, Order, Record
 from chainrule.training.interrupt import Interrupt
 from chainrule.training.nonfinite import non_finite_error
+from chainrule.training.pacing import next_count
 from chainrule.training.plan import Book, Plan
 from chainrule.training.progress import Quiet, progress_bar
 from chainrule.training.state import Tally, TrainingState, order_of_epoch
-
-CALL_SECONDS = 0.05  # what a call of the engine should last: Ctrl-C is noticed well within 0.2 s
-GROWTH = 8  # a call may be this many times longer than the one before
 
 
 class Run:
@@ -28,7 +26,7 @@ class Run:
     def __init__(self, job: Job, rule: UpdateRule, engine: Engine, plan: Plan, start: TrainingState) -> None:
         self.job, self.plan, self.rule = job, plan, rule
         self.theta = start.theta.copy()
-        self.memory = restored(rule, self.theta, start.optimizer) if start.optimizer else rule.init(self.theta)
+        self.memory = restored(rule, self.theta, start.optimizer) if start.rule else rule.init(self.theta)
         self.session = engine.session(job, self.theta, self.memory, start.updates)
         self.book = Book(job, engine, plan, start)
         self.batch, self.tally, self.seed = start.batch, start.tally, start.seed
@@ -48,6 +46,9 @@ class Run:
             optimizer=stored(self.memory),
             seed=self.seed,
             n_samples=self.job.n_samples,
+            batch_size=self.job.batch_size,
+            shuffled=self.plan.shuffle,
+            rule=type(self.rule).__name__,
             epoch=book.number,
             batch=self.batch,
             updates=self.session.updates,
@@ -88,7 +89,7 @@ class Run:
             began = time.perf_counter()
             record = self.session.run(order, self.batch, count, rates)
             self._enter(record, rates, order)
-            self._pace(time.perf_counter() - began, count)
+            self._call = next_count(count, time.perf_counter() - began)
             bar.batches(self.batch)
             reason = self._halt(interrupt) if self.batch < self.n_batches else ""
             if reason:
@@ -139,11 +140,6 @@ class Run:
             learning_rate=rate,
             history=self.book.history,
         )
-
-    def _pace(self, seconds: float, count: int) -> None:
-        """How many mini-batches the next call takes."""
-        wanted = CALL_SECONDS / max(seconds / count, 1e-9)
-        self._call = int(max(1, min(wanted, GROWTH * count)))
 
     def _halt(self, interrupt: Interrupt) -> str:
         if interrupt.wished:

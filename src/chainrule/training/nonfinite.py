@@ -31,6 +31,16 @@ class NonFiniteError(ArithmeticError):
         The parameters before the update that could not be made; all finite unless theta itself overflowed.
     history : History
         The epochs before.
+
+    Examples
+    --------
+    >>> import numpy as np, chainrule as cr
+    >>> net = cr.Network.parse("1-1", loss="squared_error")
+    >>> try:
+    ...     cr.fit(net, np.ones((4, 1)), np.ones(4), optimizer=cr.SGD(1e9), epochs=100)
+    ... except cr.NonFiniteError as error:
+    ...     print(error.layer)
+    1
     """
 
     def __init__(self, message: str, epoch: int, batch: int, layer: int, theta: Array, history: History) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.descent.schedules import ReduceOnPlateau
+from chainrule.descent.schedules import Plateau, ReduceOnPlateau
 from chainrule.engine.protocol import Engine, Job
 from chainrule.network.parameters import blocks
 from chainrule.network.spec import Network
@@ -85,6 +85,8 @@ class Book:
         )
         self.epochs.append(entry)
         self.number = entry.number
+        if not self.best.compares(entry):
+            self.plateau = Plateau(scale=self.plateau.scale)
         self.best = self.best.after(entry, theta, self.plan.min_delta)
         schedule = getattr(self.job.optimizer, "learning_rate", None)
         if isinstance(schedule, ReduceOnPlateau):

@@ -105,6 +105,8 @@ class Descent:
             optimizer={},
             seed=start.seed,
             n_samples=self.job.n_samples,
+            batch_size=self.job.batch_size,
+            rule=LBFGS.__name__,
             epoch=book.number,
             updates=start.updates + len(book.epochs) - len(start.history),
             best=book.best,

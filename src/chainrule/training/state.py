@@ -64,8 +64,12 @@ class TrainingState:
     optimizer : dict of arrays
         What the update rule remembers.
     seed : int
-    n_samples : int
-        Rows trained on; another number can only begin at the start of an epoch.
+    n_samples, batch_size : int
+        Rows trained on, and rows in a mini-batch; other numbers can only begin at the start of an epoch.
+    shuffled : bool
+        Whether each epoch draws an order of its own; this too can only change at the start of an epoch.
+    rule : str
+        The update rule that left this state; empty before the first run.
     epoch : int
         Epochs completed.
     batch : int
@@ -84,6 +88,9 @@ class TrainingState:
     optimizer: State
     seed: int
     n_samples: int
+    batch_size: int
+    shuffled: bool = True
+    rule: str = ""
     epoch: int = 0
     batch: int = 0
     updates: int = 0

@@ -1,0 +1,54 @@
+"""Dimensions found while a text is read: open ones filled in, the rest given plain letters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from itertools import chain, count
+
+from chainrule.symbolic.expression import (
+    Dim,
+    Expression,
+    identity,
+    make,
+    map_dim,
+    ones,
+    postorder,
+    size,
+    symbol,
+)
+
+_LETTERS = ("m", "n", "p", "q", "r", "s", "u", "v")
+
+
+def with_dims(node: Expression, rename: Callable[[Dim], Dim]) -> Expression:
+    done: dict[Expression, Expression] = {}
+    for current in postorder(node):
+        shape = map_dim(current.shape[0], rename), map_dim(current.shape[1], rename)
+        if current.args:
+            data = current.data
+            done[current] = make(current.op, tuple(done[a] for a in current.args), data)
+        elif current.op == "symbol":
+            done[current] = symbol(current.name, shape, current.data[1])
+        elif current.op == "size":
+            done[current] = size(map_dim(current.data, rename))
+        elif current.op in ("ones", "identity"):
+            done[current] = ones(shape) if current.op == "ones" else identity(shape[0])
+        else:
+            done[current] = current
+    return done[node]
+
+
+def named_dims(node: Expression, resolve: Callable[[Dim], Dim], taken: Container[str]) -> Expression:
+    """The node with plain letters for the dimensions that stayed open."""
+    letters: dict[Dim, Dim] = {}
+    used = {d for n in postorder(node) for d in n.shape if isinstance(d, str) and not d.startswith("?")}
+    free = (d for d in chain(_LETTERS, (f"n{i}" for i in count())) if d not in used and d not in taken)
+
+    def rename(dim: Dim) -> Dim:
+        if not (isinstance(dim, str) and dim.startswith("?")):
+            return dim
+        if dim not in letters:
+            letters[dim] = next(free)
+        return letters[dim]
+
+    return with_dims(with_dims(node, resolve), rename)
