@@ -90,8 +90,8 @@ def main():
     lines += [f"| {name} | {s * 1e6:.1f} | {s / found['chainrule']:.1f} |" for name, s in found.items()]
     lines += [
         "\n## The price of a gradient\n",
-        "Chains' argument: one forward and one backward pass give every derivative, where finite differences need two forward",
-        "passes for each parameter.\n",
+        "Chains' argument: one forward and one backward pass give every derivative, where finite differences need two",
+        "forward passes for each parameter.\n",
         "| network | parameters | forward ms | gradient ms | gradient in forward passes | finite differences need |",
         "|---|---|---|---|---|---|",
     ]
@@ -102,7 +102,8 @@ def main():
         ratio = s["gradient"] / s["forward"]
         name = "-".join(map(str, sizes))
         lines.append(
-            f"| {name}, {rows} rows | {count:,} | {s['forward'] * 1e3:.3f} | {s['gradient'] * 1e3:.3f} | {ratio:.2f} | {2 * count:,} |"
+            f"| {name}, {rows} rows | {count:,} | {s['forward'] * 1e3:.3f} | {s['gradient'] * 1e3:.3f} "
+            f"| {ratio:.2f} | {2 * count:,} |"
         )
     text = "\n".join(lines) + "\n"
     print(text)
