@@ -31,6 +31,7 @@ TABLES = {
     "duplicate columns": (b"a,a,y\n1,2,3\n", "names 'a' more than once"),
     "one enormous line": (b"a,y\n1," + b"x" * (20 << 20) + b"\n", ""),
     "an enormous header": (b"a" * (20 << 20), "a first line of over"),
+    "an enormous name": (b'"' + b"a" * 200_000 + b'",y\n1,x\n', "a first line without column names"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + b"\0" * 99, "NUL bytes"),
 }
 
@@ -127,6 +128,39 @@ def test_a_folder_that_may_not_be_written_is_noticed_before_training(run, tmp_pa
         closed = tmp_path / "closed"
         closed.mkdir(mode=0o555)
         assert run("train", tmp_path / "good.csv", "-t", "y", "--model", closed / "m").code == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--model", "t.csv"], "'t.csv' must end in .safetensors"),
+        (["--model", "other.png"], "'other.png' must end in .safetensors"),
+        (["--model", "t"], "the plot cannot be written to 't.png': it is the table"),
+        (["--model", "m", "--plot", "t.png"], "the plot cannot be written to 't.png': it is the table"),
+        (["--model", "m", "--plot", "link.png"], "the plot cannot be written to 'link.png': it is the table"),
+        (["--model", "m", "--log", "./m.toml"], "the log cannot be written to 'm.toml': it is the config"),
+        (["--model", "m", "--log", "t.png"], "the log cannot be written to 't.png': it is the table"),
+    ],
+)
+def test_nothing_is_written_over_what_is_read_or_written(run, tmp_path: Path, monkeypatch, options, message) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("t.png").write_text(GOOD)  # a table may have any name
+    Path("link.png").symlink_to("t.png")
+    outcome = run("train", "t.png", "-t", "y", "--epochs", 1, *options)
+    assert outcome.code == 2
+    assert message in outcome.err
+    assert _one_sentence(outcome.err)
+    assert Path("t.png").read_text() == GOOD
+    assert {path.name for path in tmp_path.iterdir()} == {"t.png", "link.png"}
+
+
+def test_predictions_are_not_written_over_their_sources(run, trained: Path, visits: Path) -> None:
+    before = trained.read_bytes(), visits.read_bytes()
+    for place, what in ((trained, "model"), (visits, "table")):
+        outcome = run("predict", trained, visits, "--output", place)
+        assert outcome.code == 2
+        assert f"it is the {what}; give another name" in outcome.err
+    assert (trained.read_bytes(), visits.read_bytes()) == before
 
 
 @pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", b"\0" * 99, b"PK\x03\x04 a zip"])

@@ -68,6 +68,12 @@ def test_an_output_file(run, trained: Path, visits: Path, tmp_path: Path, name: 
     assert frame.shape == (240, 3)
 
 
+def test_standard_output_by_name_is_a_stream(trained: Path, visits: Path) -> None:
+    command = [sys.executable, "-m", "chainrule.cli", "predict", trained, visits, "-q"]
+    named = subprocess.run([*command, "--output", "/dev/stdout"], check=True, capture_output=True)
+    assert named.stdout == subprocess.run(command, check=True, capture_output=True).stdout
+
+
 def test_parquet_in(run, trained: Path, visits: Path, tmp_path: Path) -> None:
     pl.read_csv(visits, null_values=["NA", ""], try_parse_dates=True).write_parquet(tmp_path / "v.parquet")
     assert run("predict", trained, tmp_path / "v.parquet").out == run("predict", trained, visits).out

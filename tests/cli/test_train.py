@@ -150,6 +150,13 @@ def test_a_run_is_repeated_from_its_configuration(run, visits: Path, tmp_path: P
     assert first.with_suffix(".toml").read_text() == second.with_suffix(".toml").read_text()
 
 
+def test_a_configuration_may_be_written_over_itself(run, visits: Path, tmp_path: Path) -> None:
+    model = tmp_path / "m.safetensors"
+    run("train", visits, "-t", "bought", "--epochs", 2, "--model", model, "--no-plot")
+    assert run("train", "--config", tmp_path / "m.toml", "--epochs", 3, "--model", model, "--no-plot").code == 0
+    assert "epochs = 3" in (tmp_path / "m.toml").read_text()
+
+
 def test_options_come_before_the_configuration(run, tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_text('file = "iris"\n[settings]\nepochs = 3\nseed = 4\nl2 = 1\n')
     outcome = run(

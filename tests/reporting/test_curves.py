@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from chainrule.reporting import learning_curve
+from chainrule.reporting.curves import FORMATS
 from chainrule.training.history import Epoch, History
 
 HISTORY = History(tuple(Epoch(k, 1 / k, 0.5 + 1 / k, None, 1.0, (1.0,), 0.1, k, 0.1 * k) for k in range(1, 30)))
@@ -32,10 +33,18 @@ def test_one_epoch_without_validation(tmp_path: Path) -> None:
     assert "<!-- validation -->" not in text
 
 
-def test_the_same_history_gives_the_same_picture(tmp_path: Path) -> None:
-    for name in ("1.png", "2.png"):
-        learning_curve(HISTORY, tmp_path / name)
-    assert (tmp_path / "1.png").read_bytes() == (tmp_path / "2.png").read_bytes()
+@pytest.mark.parametrize("ending", FORMATS)
+def test_the_same_history_gives_the_same_picture(tmp_path: Path, monkeypatch, ending: str) -> None:
+    for name, now in (("1", "0"), ("2", "86400")):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", now)  # what matplotlib takes for the time of day
+        learning_curve(HISTORY, tmp_path / f"{name}.{ending}", title="loss", best_epoch=7)
+    assert (tmp_path / f"1.{ending}").read_bytes() == (tmp_path / f"2.{ending}").read_bytes()
+
+
+def test_no_epochs_make_no_picture(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="the history has no epochs; there is nothing to draw"):
+        learning_curve(History(()), tmp_path / "c.png")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_another_ending_is_refused(tmp_path: Path) -> None:

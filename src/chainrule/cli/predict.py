@@ -9,6 +9,7 @@ import typer
 
 from . import options
 from .loading import load_table_model
+from .places import require_apart
 from .terminal import Terminal
 
 EXAMPLES = """Examples:
@@ -38,8 +39,9 @@ def command(
     from .lines import write_lines
 
     terminal = Terminal(as_json=as_json, quiet=quiet)
+    require_apart({"model": model, "table": file}, {"predictions": output} if output else {})
     trained = load_table_model(model)
-    table = read_table(file, delimiter=delimiter, encoding=encoding, decimal="," if decimal_comma else ".")
+    table = read_table(file, delimiter=delimiter, encoding=encoding, decimal="," if decimal_comma else None)
     columns = trained.predict(table)
     for note in (*table.notes, *trained.encoder.unreadable(table)):
         terminal.say("Note", note)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +14,7 @@ import typer
 
 from . import options
 from .config import read_toml, to_toml
+from .places import MODEL_ENDING, require_apart, require_model_ending
 from .telling import draw, results, say_plan, say_results, show_folds
 from .terminal import Terminal, number, plain
 
@@ -85,6 +86,7 @@ def command(
     terminal = Terminal(as_json=as_json, quiet=quiet)
     run = _asked_for(context)
     files = _files(run, model, plot, no_plot)
+    _require_apart(run, config, files, log)
     table = read_table(run.file, **run.reading)
     targets = _targets(table, run.targets)
     if folds is not None:
@@ -139,7 +141,8 @@ def _files(run: Run, model: Path | None, plot: Path | None, no_plot: bool) -> di
     from chainrule import storage
     from chainrule.reporting import picture_format
 
-    model = model or Path(f"{_stem(run.file)}.safetensors")
+    model = model or Path(f"{_stem(run.file)}{MODEL_ENDING}")
+    require_model_ending(model)
     files = {"model": model, "config": model.with_suffix(".toml")}
     if not no_plot:
         files["plot"] = plot or model.with_suffix(".png")
@@ -147,6 +150,14 @@ def _files(run: Run, model: Path | None, plot: Path | None, no_plot: bool) -> di
     for path in files.values():
         storage.require_writable(path)
     return files
+
+
+def _require_apart(run: Run, config: Path | None, files: Mapping[str, Path], log: Path | None) -> None:
+    """A configuration may be written over the one that the run repeats, and nothing else over anything."""
+    read = {"table": run.file}
+    if config is not None and config.resolve() != files["config"].resolve():
+        read["configuration"] = str(config)
+    require_apart(read, dict(files) | ({"log": log} if log else {}))
 
 
 def _write(terminal: Terminal, files: dict[str, Path], learned: Learned, run: Run) -> None:

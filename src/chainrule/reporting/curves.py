@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chainrule.training.history import History
 
 FORMATS = ("pdf", "png", "svg")
+_UNDATED = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}  # the same run gives the same picture
 _TRAINING, _VALIDATION, _QUIET = "#1f5fa8", "#d1701f", "#6b6b6b"
 
 
@@ -34,14 +35,19 @@ def learning_curve(history: History, path: str | os.PathLike[str], *, title: str
     ImportError
         matplotlib is not installed; the message names the extra.
     ValueError
-        The path has another ending.
+        The path has another ending, or the history no epochs.
     OSError
         The file cannot be written.
     """
     kind = picture_format(path)
+    if not len(history):
+        raise ValueError("the history has no epochs; there is nothing to draw")
     figure = _figure(history, title, best_epoch)
-    with replacing(path) as stream:  # no date inside, so that the same run gives the same picture
-        figure.savefig(stream, format=kind, metadata={"Date": None} if kind == "svg" else None)
+
+    from matplotlib import rc_context
+
+    with replacing(path) as stream, rc_context({"svg.hashsalt": "chainrule"}):
+        figure.savefig(stream, format=kind, metadata=_UNDATED.get(kind))
 
 
 def picture_format(path: str | os.PathLike[str]) -> str:
