@@ -18,23 +18,27 @@ if TYPE_CHECKING:
 Array = Any
 
 
+_ROUNDING, _TINY = 1e-6, 1e-300
+
+
 def component_error(tag: str, role: str, l: int, batch: Passes) -> float:
     """The largest relative error of the index steps beneath a line of layer l."""
     if tag == "F1":
-        return _relative(_affine(batch, l, *batch.layers[l - 1]), batch.column_form("preactivation", l))
+        return _relative(_affine(batch, l, *batch.layers[l - 1]), batch.column_form("preactivation", l), batch)
     if tag == "B1":
-        return _relative(_through(batch, batch.column_form("error", l), l), batch.column_form("delta", l))
+        return _relative(_through(batch, batch.column_form("error", l), l), batch.column_form("delta", l), batch)
     if tag == "B2":
-        return _relative(_gathered(batch, role, l), batch.column_form(role, l))
+        return _relative(_gathered(batch, role, l), batch.column_form(role, l), batch)
     if tag == "B3":
-        return max(_relative(_outer(batch, role, l), batch.gradient_of(role, l)), _kronecker(batch, l))
+        return max(_relative(_outer(batch, role, l), batch.gradient_of(role, l), batch), _kronecker(batch, l))
     delta = batch.column_form("delta", l)
-    return _relative(np.einsum("kn->k", delta)[:, None], batch.gradient_of("bias_gradient", l))
+    return _relative(np.einsum("kn->k", delta)[:, None], batch.gradient_of("bias_gradient", l), batch)
 
 
-def _relative(actual: Array, expected: Array) -> float:
-    scale = max(np.abs(expected).max(), np.abs(actual).max(), 1e-12)
-    return float(np.abs(actual - expected).max() / scale)
+def _relative(actual: Array, expected: Array, batch: Passes) -> float:
+    """The error relative to the largest entry, or to the cost where the entries cancel to rounding."""
+    floor = max(_ROUNDING * abs(float(batch.J)), _TINY)
+    return float(np.abs(actual - expected).max() / max(np.abs(expected).max(), np.abs(actual).max(), floor))
 
 
 def _affine(batch: Passes, l: int, W: Array, b: Array | None) -> Array:
@@ -57,7 +61,7 @@ def _through(batch: Passes, error: Array, l: int) -> Array:
 
 def mean_error(batches: list[Passes], gradient: Array) -> float:
     """The mean of the gradients of single samples against the gradient of their batch."""
-    return _relative(np.mean([b.gradient for b in batches], axis=0), gradient)
+    return _relative(np.mean([b.gradient for b in batches], axis=0), gradient, batches[0])
 
 
 def _outer(batch: Passes, role: str, l: int) -> Array:
@@ -74,5 +78,5 @@ def _kronecker(batch: Passes, l: int) -> float:
         moved = W.copy()
         moved[k, source] += 1.0
         expected = np.eye(W.shape[0])[k][:, None] * below[source]
-        worst = max(worst, _relative(_affine(batch, l, moved, b) - before + 1.0, expected + 1.0))
+        worst = max(worst, _relative(_affine(batch, l, moved, b) - before + 1.0, expected + 1.0, batch))
     return worst

@@ -26,6 +26,7 @@ Array = Any
 TOLERANCE = 1e-8  # of the largest entry; a logarithm's slope at a saturated output costs digits
 STEP = 1e-20
 _TINY = 1e-300
+_SMALL = 1e-12
 _ROUNDING = 1e-6  # a slope this much smaller than the cost is zero up to rounding
 _MOST_SAMPLES = 4  # of a notation that treats one sample at a time, so many are checked
 
@@ -209,7 +210,7 @@ def _check(line: Line, batches: list[Passes]) -> Check:
         if line.components:  # one sample at a time: the mean over samples is the gradient of the batch
             errors.append(mean_error(batches, _together(batches).gradient))
         return Check(line, max(errors), None, "the cost falls along it")
-    errors = [_error(line, point) for batch in batches for point in _points(line, batch)]
+    errors = [_error(line, point, _floor(line, batch)) for batch in batches for point in _points(line, batch)]
     if line.components and isinstance(line.layer, int):
         errors += [component_error(line.tag, _role(line), line.layer, batch) for batch in batches]
     if not errors:
@@ -228,13 +229,18 @@ def _role(line: Line) -> str:
     return line.left.name.rpartition("_")[0]
 
 
-def _error(line: Line, point: Point) -> float:
+def _floor(line: Line, batch: Passes) -> float:
+    """The size below which a difference is rounding: a derivative may be zero by terms that cancel."""
+    return max(_ROUNDING * abs(float(batch.J)), _TINY) if line.tag.startswith("B") else _SMALL
+
+
+def _error(line: Line, point: Point, floor: float) -> float:
     memo: dict[Any, Array] = {}
     left = value(line.left, point, memo)
     worst = 0.0
     for form in line.right:
         right = value(form, point, memo)
-        scale = max(np.abs(left).max(), np.abs(right).max(), 1e-12)
+        scale = max(np.abs(left).max(), np.abs(right).max(), floor)
         worst = max(worst, float(np.abs(left - right).max() / scale))
     return worst if np.isfinite(worst) else np.inf
 
