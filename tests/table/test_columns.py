@@ -1,6 +1,11 @@
 """Columns of whatever people hand over, and one kind read as another."""
 
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 
@@ -28,6 +33,31 @@ def test_the_kind_follows_the_values(values, kind: str) -> None:
 def test_none_nan_and_infinity_are_missing() -> None:
     assert column_of("x", [1.0, None, float("nan"), float("inf")]).missing.tolist() == [False, True, True, True]
     assert column_of("x", ["a", None, float("nan")]).missing.tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "expected"),
+    [
+        ([date(1970, 1, 2), None], "date", [86_400, np.nan]),
+        ([datetime(1970, 1, 1, 0, 0, 1, 500_000, UTC), datetime(1969, 12, 31, tzinfo=UTC)], "date", [1.5, -86_400]),
+        ([datetime(1970, 1, 1, 2, tzinfo=timezone(timedelta(hours=2))), None], "date", [0, np.nan]),
+        ([np.datetime64("1970-01-02"), None, np.datetime64("NaT")], "date", [86_400, np.nan, np.nan]),
+        (pd.to_datetime(["2020-01-01", None]).tz_localize("Europe/Oslo"), "date", [1_577_833_200, np.nan]),
+        ([Decimal("1.5"), Decimal("NaN"), Fraction(1, 4)], "number", [1.5, np.nan, 0.25]),
+        ([10**400, -(10**400), None, 2], "number", [np.inf, -np.inf, np.nan, 2]),
+        ([timedelta(minutes=2), None], "number", [120, np.nan]),
+        (np.array([1500, "NaT"], "m8[ms]"), "number", [1.5, np.nan]),
+        (pd.array([True, None], dtype="boolean"), "boolean", [1, np.nan]),
+        (pd.array([3, None], dtype="Int64"), "number", [3, np.nan]),
+        (pd.array(["b", None, "a"], dtype="string"), "category", [1, -1, 0]),
+        (pd.Categorical(["b", None, "a"]), "category", [1, -1, 0]),
+    ],
+)
+def test_objects_are_what_they_say(values, kind: str, expected: list[float]) -> None:
+    column = column_of("x", values)
+    assert column.kind == kind
+    np.testing.assert_array_equal(column.values, expected)
+    assert column.missing.tolist() == [not np.isfinite(v) or v == -1 for v in expected]
 
 
 def test_numbers_as_categories_keep_their_order_and_gaps() -> None:
@@ -59,6 +89,8 @@ def test_an_array_names_its_columns() -> None:
         ({"a": [1, 2], "b": [1]}, "different lengths: 1, 2"),
         ({"a": [[1, 2], [3, 4]]}, "a column has one"),
         ({"a": [1j]}, "complex128"),
+        ({"a": [[1], [2, 3]]}, "sequences of different lengths; a cell has one value"),
+        ({"a": np.array([[1], {}, None], object)}, "holds 'dict' and 'list'; numbers, texts"),
     ],
 )
 def test_what_is_no_table(data, message: str) -> None:

@@ -8,9 +8,11 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from chainrule.table import Encoder, TableError, column_of, learn_encoder, table_of
+from chainrule.table.columns import MOST_LEVELS
 from chainrule.table.features import LIMIT, Category, LeftOut, learn_feature
 
 RNG = np.random.default_rng(0)
+NUMBER = {"type": "number", "name": "x", "kind": "number", "median": 0, "mean": 0, "std": 1, "indicator": False}
 
 
 def test_numbers_agree_with_scikit_learn() -> None:
@@ -33,6 +35,35 @@ def test_rare_levels_share_a_column_which_new_ones_join() -> None:
     assert encoder.outputs == ("x = a", "x = b", "x is another")
     X = encoder.transform(table_of({"x": ["a", "c", "never seen", None]}))
     np.testing.assert_array_equal(X, [[1, 0, 0], [0, 0, 1], [0, 0, 1], [0, 0, 0]])
+
+
+def test_more_texts_than_are_kept_are_levels_never_seen() -> None:
+    encoder = learn_encoder(table_of({"x": ["a"] * 500 + ["b"] * 300 + ["c"] * 3}))
+    table = table_of({"x": [None, *map(str, range(MOST_LEVELS + 1)), "a"]})
+    assert table["x"].kind == "text"
+    X = encoder.transform(table)
+    np.testing.assert_array_equal(X[[0, 1, -1]], [[0, 0, 0], [0, 0, 1], [0, 0, 1]])
+    (note,) = encoder.unreadable(table)
+    assert "'x' has over 100000 different texts; all count as never seen" in note
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"median": 10**400},
+        {"mean": float("nan")},
+        {"std": 0.0},
+        {"kind": "category"},
+        {"type": "category", "levels": ["a"], "pooled": False, "kind": "date"},
+        {"type": "date", "elapsed": {}, "cycles": ["day"]},
+        {"type": "date", "elapsed": NUMBER, "cycles": ["moon"], "kind": "date"},
+        {"type": "date", "elapsed": NUMBER, "cycles": [], "kind": "number"},
+    ],
+)
+def test_a_file_cannot_make_a_column_that_no_data_make(fields: dict[str, object]) -> None:
+    assert Encoder.from_json({"features": [NUMBER]}).n_outputs == 1
+    with pytest.raises(ValueError, match=r"median|must be finite|cannot be|is missing"):
+        Encoder.from_json({"features": [NUMBER | fields]})
 
 
 def test_missing_categories_have_a_column_where_training_had_them() -> None:

@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 
 import chainrule as cr
-from chainrule.table import TableError
+from chainrule.table import TableError, TableModel
 
 RNG = np.random.default_rng(0)
 N = 300
@@ -72,6 +72,33 @@ def test_several_numbers_and_quantiles() -> None:
     assert np.all(quantiles[:, 0] <= quantiles[:, 1])
     with pytest.raises(ValueError, match="train with loss='quantile"):
         model.predict_quantiles(TABLE)
+
+
+@pytest.mark.parametrize("gap", [None, np.nan])
+def test_rows_without_a_target_are_neither_learned_nor_scored(gap: object) -> None:
+    holed, known = LABELS.astype(object), np.arange(N) % 5 > 0
+    holed[~known] = gap
+    model = cr.TabularClassifier(**QUICK).fit(TABLE, holed)
+    assert model.classes_.tolist() == ["no", "yes"]
+    assert "60 of 300 rows have no target and are left out" in model.notes_
+    assert model.score(TABLE, holed) == model.score(TABLE.filter(known), LABELS[known])
+    amounts = np.where(known, AMOUNTS, np.nan)
+    regressor = cr.TabularRegressor(**QUICK | {"epochs": 5}).fit(TABLE, amounts)
+    weights = np.arange(N)
+    assert regressor.score(TABLE, amounts, weights) == regressor.score(
+        TABLE.filter(known), AMOUNTS[known], weights[known]
+    )
+    assert regressor.predict(TABLE.head(0)).shape == (0,)
+    with pytest.raises(TableError, match="X has 300 rows and y has 299"):
+        model.score(TABLE, holed[1:])
+
+
+def test_what_a_file_keeps_is_the_table_model(tmp_path: Path) -> None:
+    model = cr.TabularClassifier(**QUICK | {"epochs": 2}).fit(TABLE, (LABELS == "yes").astype(int))
+    cr.save(model, tmp_path / "m")
+    again = cr.load(tmp_path / "m")
+    assert isinstance(again, TableModel)
+    assert [int(label) for label in again.predict(TABLE)["target"]] == model.predict(TABLE).tolist()
 
 
 def test_saved_and_pickled_it_predicts_the_same(tmp_path: Path) -> None:

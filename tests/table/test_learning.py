@@ -9,7 +9,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.storage import StorageError, Stored, write
-from chainrule.table import Table, TableError, TableModel, read_table, table_of
+from chainrule.table import Table, TableError, TableModel, column_of, read_table, table_of
 from chainrule.table.learning import OPTIMIZERS, Learned, Settings, cross_validate, learn, prepare
 from chainrule.table.split import split_rows
 
@@ -98,6 +98,22 @@ def test_rows_without_a_target_are_left_out_and_said() -> None:
     prepared = prepare(table_of({"x": np.random.default_rng(0).normal(size=40), "y": y}), ["y"], QUICK)
     assert "10 of 40 rows have no target and are left out" in prepared.notes
     assert sum(table.n_rows for table in prepared.parts.values()) == 30
+
+
+def test_rows_without_a_target_are_not_scored(learned: Learned) -> None:
+    table = _mixed()
+    values = [table["y"].levels[code] for code in table["y"].values]
+    gaps = [None if j % 2 and value == "left" else value for j, value in enumerate(values)]
+    rows = np.array([j for j, value in enumerate(gaps) if value is not None])
+    holed = Table((*table.without(["y"]).columns, column_of("y", gaps)), table.n_rows)
+    assert learned.model.score(holed) == learned.model.score(table.take(rows))
+    with pytest.raises(TableError, match="no row with a target"):
+        learned.model.score(Table((*table.without(["y"]).columns, column_of("y", [None] * table.n_rows)), table.n_rows))
+
+
+def test_a_table_without_rows_gives_no_predictions(learned: Learned) -> None:
+    nothing = learned.model.predict(_mixed().take(np.array([], np.int64)))
+    assert {len(column) for column in nothing.values()} == {0}
 
 
 def test_a_column_that_tells_the_target_is_pointed_at() -> None:

@@ -148,6 +148,7 @@ def test_a_file_comes_before_a_data_set_of_its_name(tmp_path: Path, monkeypatch:
         (b'a,b\n1,"x\n2,3\n', "is not CSV with the delimiter ','"),
         (b'"a\nb",c\n1,2\n', "a header that goes over several lines"),
         (b"x" * (2 << 20), "a first line of over"),
+        (b'"' + b"x" * 200_000 + b'",b\n1,2\n', "a first line without column names: field larger than"),
         (b'{"a": 1}\n{"a": ', "is not JSON lines"),
         (gzip.compress(bytes(range(32, 99)), mtime=0)[:40], "damaged gzip file"),
     ],
@@ -162,7 +163,9 @@ def test_what_is_no_table(tmp_path: Path, content: bytes, message: str) -> None:
     [
         ({"encoding": "klingon"}, "no encoding 'klingon'"),
         ({"encoding": "utf-8"}, "is not utf-8 text"),
-        ({"delimiter": "ab"}, "must be one character"),
+        ({"encoding": "undefined"}, "cannot be read as undefined"),
+        ({"delimiter": "ab"}, "must be one ASCII character"),
+        ({"delimiter": "é"}, "must be one ASCII character"),
     ],
 )
 def test_options_that_cannot_be(tmp_path: Path, options: dict[str, str], message: str) -> None:

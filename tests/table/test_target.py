@@ -96,6 +96,60 @@ def test_classes_seen_for_the_first_time_are_an_error() -> None:
     np.testing.assert_array_equal(target.codes(table_of({"y": ["b", "a"]})), [1, 0])
 
 
+def test_rows_without_a_class_are_no_class() -> None:
+    target, _ = _target(y=["a", "b", "a"])
+    with pytest.raises(TableError, match="1 rows of data have no 'y'; leave them out"):
+        target.codes(table_of({"y": ["a", None]}))
+
+
+@pytest.mark.parametrize("columns", [{"y": ["a", "b"] * 4}, {"y": ["a", "b", "c"] * 4}, {"y": RNG.normal(size=9)}])
+def test_no_rows_give_no_predictions(columns) -> None:
+    target, _ = _target(**columns)
+    decoded = target.decode(np.empty((0, target.n_outputs)))
+    assert tuple(decoded) == target.columns
+    assert all(len(column) == 0 for column in decoded.values())
+
+
+def test_predictions_of_two_targets_have_names_of_their_own() -> None:
+    values = {"v": [0, 1, 1], "probability of v": [1, 0, 1]}
+    with pytest.raises(TableError, match="two columns 'probability of v': name each target once, or rename it"):
+        _target(**values)
+    with pytest.raises(TableError, match="two columns 'v'"):
+        learn_target(table_of({"v": [1.5, 2.5, 4]}), ["v", "v"])
+
+
+TWO = {"names": ["y"], "kind": "two classes", "reason": "", "classes": ["a", "b"], "mean": [], "std": []}
+NUMBER = TWO | {"kind": "numbers", "classes": [], "mean": [0.0], "std": [1.0]}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        TWO | {"classes": ["a", "b", "c"]},
+        TWO | {"classes": ["a", "a"]},
+        TWO | {"names": ["y", "z"]},
+        TWO | {"mean": [0.0]},
+        TWO | {"shares": [0.5]},
+        TWO | {"kind": "classes", "classes": []},
+        TWO | {"kind": "labels"},
+        NUMBER | {"mean": []},
+        NUMBER | {"mean": [0.0, 0.0]},
+        NUMBER | {"mean": [10**400]},
+        NUMBER | {"mean": [float("nan")]},
+        NUMBER | {"std": [0.0]},
+        NUMBER | {"std": [float("inf")]},
+        NUMBER | {"names": []},
+        NUMBER | {"classes": ["a", "b"]},
+        NUMBER | {"number_loss": "hinge"},
+    ],
+)
+def test_a_file_cannot_make_a_target_that_no_data_make(fields: dict[str, object]) -> None:
+    whole = {"shares": [], "number_loss": "half_squared_error"}
+    assert from_json(Target, whole | TWO).n_outputs == from_json(Target, whole | NUMBER).n_outputs == 1
+    with pytest.raises(ValueError, match=r"Target|do not make a target|must be finite|two columns"):
+        from_json(Target, whole | fields)
+
+
 @pytest.mark.parametrize("columns", [{"y": ["a", "b", "c"] * 4}, {"y": [0, 1, 1]}, {"a": [1.5, 2], "b": [0, 9]}])
 def test_json_and_back_is_the_same_target(columns) -> None:
     target, _ = _target(**columns)

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from chainrule.storage import Stored
 
 from .columns import Column
-from .fitting import TARGET, fitted_model, learn_into, settings_of, with_table_tags
+from .fitting import TARGET, fitted_model, learn_into, missing_targets, rows_to_score, settings_of, with_table_tags
 
 
 class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -50,7 +50,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     network_, theta_ : Network, array
         Its mathematics.
     model_ : TableModel
-        Columns, network and parameters in one; `cr.save` writes it.
+        Columns, network and parameters in one; `cr.save` writes it, and `cr.load` gives it back.
     history_ : History
     left_out_ : dict of str to str
         Columns that are not used, and why.
@@ -113,18 +113,22 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         X : data frame, mapping of name to sequence, or array (n, d)
         y : array (n,)
-            Texts, numbers or booleans.
+            Texts, numbers or booleans. Rows without one (None or NaN) are left out.
 
         Raises
         ------
         TableError
             There is nothing to learn; the message says why.
         """
-        classes, codes = np.unique(np.asarray(y), return_inverse=True)
+        y = np.asarray(y)
+        known = ~missing_targets(y)
+        classes, known_codes = np.unique(y[known], return_inverse=True)
+        codes = np.full(len(y), -1, np.int32)
+        codes[known] = known_codes
         labels = tuple(str(label) for label in classes.tolist())
         weight = "none" if self.class_weight is None else self.class_weight
         settings = replace(settings_of(self), kind="classes", smoothing=self.smoothing, class_weight=weight)
-        learn_into(self, X, [Column(TARGET, "category", codes.astype(np.int32), labels)], settings)
+        learn_into(self, X, [Column(TARGET, "category", codes, labels)], settings)
         self.classes_ = classes
         return self
 
@@ -138,8 +142,16 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         chosen = self.predict_proba(X).argmax(axis=1)
         return np.asarray(self.classes_[chosen])
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy on the rows that have a label."""
+        return float(super().score(*rows_to_score(X, y, sample_weight)))
+
     def to_stored(self) -> Stored:
-        """What a file holds: the `TableModel`, which `cr.load` gives back."""
+        """What a file holds: ``model_``, as the command writes it, and not this object.
+
+        `cr.load` gives a `TableModel`, whose ``predict`` has named columns and labels as texts. The parameters and the
+        history are not kept; pickle keeps everything.
+        """
         return fitted_model(self).to_stored()
 
     def __sklearn_tags__(self) -> Any:

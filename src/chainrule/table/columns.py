@@ -7,10 +7,15 @@
 | category | int32 codes into ``levels``, texts in sorted order | -1 |
 | text | as category, but with too many different texts to keep them: ``levels`` is empty | -1 |
 | date | float64 seconds since 1970-01-01 00:00 UTC | NaN |
+
+A duration is a number of seconds.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -116,7 +121,10 @@ def column_of(name: str, values: Any) -> Column:
     >>> column_of("day", np.array(["1970-01-02", "NaT"], dtype="M8[D]")).values
     array([86400.,    nan])
     """
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise TableError(f"column {name!r} holds sequences of different lengths; a cell has one value") from error
     if array.ndim != 1:
         raise TableError(f"column {name!r} has {array.ndim} dimensions; a column has one")
     if array.dtype.kind == "b":
@@ -126,6 +134,9 @@ def column_of(name: str, values: Any) -> Column:
     if array.dtype.kind == "M":
         microseconds = array.astype("M8[us]")
         return Column(name, "date", np.where(np.isnat(microseconds), np.nan, microseconds.astype(np.int64) / 1e6))
+    if array.dtype.kind == "m":
+        microseconds = array.astype("m8[us]")
+        return Column(name, "number", np.where(np.isnat(microseconds), np.nan, microseconds.astype(np.int64) / 1e6))
     if array.dtype.kind in "OUT":
         return _column_of_objects(name, array)
     raise TableError(f"column {name!r} holds {array.dtype}; numbers, texts, booleans or dates were expected")
@@ -196,20 +207,67 @@ def listed(names: Iterable[Any], most: int = 12) -> str:
 
 
 def _column_of_objects(name: str, array: NDArray[Any]) -> Column:
-    """Texts, or objects that are all numbers or booleans; None and NaN are missing."""
-    missing = np.array([value is None or value != value or str(value) == "<NA>" for value in array.tolist()], bool)  # noqa: PLR0124
-    present = array[~missing].tolist()
-    if present and all(isinstance(value, bool | int | float | np.number | np.bool_) for value in present):
-        values = np.full(len(array), np.nan)
-        values[~missing] = present
-        booleans = all(isinstance(value, bool | np.bool_) for value in present)
-        return Column(name, "boolean" if booleans else "number", values)
+    """Texts, or objects that are all numbers, booleans or dates; None, NaN, NaT and NA are missing."""
+    objects = array.tolist()
+    missing = np.fromiter(map(_is_missing, objects), bool, len(objects))
+    present = [value for value in objects if not _is_missing(value)]
+    kinds = set(map(type, present))
+    for of_kind, kind, read in _OBJECTS:
+        if kinds and all(issubclass(found, of_kind) for found in kinds):
+            values = np.full(len(array), np.nan)
+            values[~missing] = [read(value) for value in present]
+            return Column(name, kind, values)
+    several = [found.__name__ for found in kinds if issubclass(found, list | tuple | set | dict | np.ndarray)]
+    if several:
+        raise TableError(
+            f"column {name!r} holds {listed(sorted(several))}; numbers, texts, booleans or dates were expected"
+        )
     levels, codes = np.unique(np.array([str(value) for value in present], dtype=object), return_inverse=True)
     values = np.full(len(array), -1, np.int32)
     values[~missing] = codes
     if len(levels) > MOST_LEVELS:
         return Column(name, "text", values)
     return Column(name, "category", values, tuple(levels.tolist()))
+
+
+def _is_missing(value: Any) -> bool:
+    """None, NaN, and NaT and NA of pandas, of which only the names are known here."""
+    if isinstance(value, float | np.floating | np.datetime64 | np.timedelta64 | Decimal):
+        return value.is_nan() if isinstance(value, Decimal) else bool(value != value)  # noqa: PLR0124
+    return value is None or type(value).__name__ in ("NAType", "NaTType")
+
+
+def _float(value: Any) -> float:
+    """A number of any size; one beyond the range of floats is infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf if value > 0 else -np.inf
+
+
+def _seconds(value: date | np.datetime64) -> float:
+    """Since 1970-01-01 00:00 UTC; a time without a zone is one of UTC."""
+    if isinstance(value, np.datetime64):
+        return int(value.astype("M8[us]").astype(np.int64)) / 1e6
+    if not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
+
+
+def _duration(value: timedelta | np.timedelta64) -> float:
+    """In seconds."""
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return int(value.astype("m8[us]").astype(np.int64)) / 1e6
+
+
+# types of Python objects -> kind, and how one is read
+_OBJECTS: tuple[tuple[Any, Kind, Callable[[Any], float]], ...] = (
+    (bool | np.bool_, "boolean", float),
+    (timedelta | np.timedelta64, "number", _duration),  # NumPy's is an integer to Python
+    (Real | Decimal | np.bool_, "number", _float),
+    (date | np.datetime64, "date", _seconds),
+)
 
 
 def _numbers_as_texts(column: Column) -> Column:

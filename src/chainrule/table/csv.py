@@ -48,7 +48,8 @@ def read_csv(path: Path, delimiter: str | None = None, encoding: str | None = No
     Raises
     ------
     TableError
-        Empty, binary, without rows, with lines of different lengths or with a column name given twice.
+        Empty, binary, without rows, with a line longer than the header or with a column name given twice. In a line
+        that is shorter the last values are missing.
     """
     content = path.read_bytes()
     return _parse(content, str(path), delimiter, encoding, decimal)
@@ -122,6 +123,8 @@ def _utf8(content: bytes, source: str, encoding: str | None) -> tuple[bytes, tup
         raise TableError(f"there is no encoding {encoding!r}; try utf-8 or windows-1252") from error
     except UnicodeDecodeError as error:
         raise TableError(f"{source!r} is not {encoding} text: {error.reason} at byte {error.start}") from error
+    except UnicodeError as error:  # of an encoding that reads nothing, or gives what no text may hold
+        raise TableError(f"{source!r} cannot be read as {encoding}: {error}") from error
     return content.removeprefix(codecs.BOM_UTF8), ()
 
 
@@ -142,9 +145,12 @@ def _delimiter(header: str) -> str:
 
 
 def _names(header: str, delimiter: str, source: str) -> list[str]:
-    if len(delimiter) != 1 or delimiter in '"\n':
-        raise TableError(f"the delimiter {delimiter!r} must be one character, and not a quote")
-    names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
+    if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n':
+        raise TableError(f"the delimiter {delimiter!r} must be one ASCII character, and not a quote")
+    try:
+        names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
+    except csv.Error as error:
+        raise TableError(f"{source!r} has a first line without column names: {error}") from error
     names = [name or f"column {j + 1}" for j, name in enumerate(names)]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import Table, listed
+from .columns import MOST_LEVELS, Table, listed
 from .errors import TableError
 from .features import Category, Date, Feature, LeftOut, Number, learn_feature, n_outputs
 from .records import from_json, to_json
@@ -66,10 +66,12 @@ class Encoder:
         return X
 
     def unreadable(self, table: Table) -> tuple[str, ...]:
-        """Sentences about columns with values of another kind than in training, which count as missing."""
+        """Sentences about columns whose values cannot be told apart, or are of another kind than in training."""
         sentences = []
         for feature in self.features:
             column = table[feature.name]
+            if isinstance(feature, Category) and column.kind == "text":
+                sentences.append(f"{feature.name!r} has over {MOST_LEVELS} different texts; all count as never seen")
             lost = int((column.as_kind(feature.kind).missing & ~column.missing).sum())
             if lost:
                 sentences.append(f"{lost} values of {feature.name!r} are not {feature.kind}s and count as missing")

@@ -36,6 +36,12 @@ class Number:
     std: float
     indicator: bool
 
+    def __post_init__(self) -> None:
+        if not (np.isfinite([self.median, self.mean, self.std]).all() and self.std > 0):
+            raise ValueError(f"median, mean and std of column {self.name!r} must be finite, and std positive")
+        if self.kind in ("category", "text"):
+            raise ValueError(f"column {self.name!r} cannot be a number of kind {self.kind!r}")
+
     @property
     def outputs(self) -> tuple[str, ...]:
         return (self.name, f"{self.name} is missing") if self.indicator else (self.name,)
@@ -59,6 +65,10 @@ class Category:
     pooled: bool
     indicator: bool
 
+    def __post_init__(self) -> None:
+        if self.kind != "category":
+            raise ValueError(f"column {self.name!r} cannot be a category of kind {self.kind!r}")
+
     @property
     def outputs(self) -> tuple[str, ...]:
         others = (f"{self.name} is another",) if self.pooled else ()
@@ -70,8 +80,8 @@ class Category:
         place = {level: j for j, level in enumerate(self.levels)}
         other = len(self.levels) if self.pooled else nowhere
         missing = nowhere - 1 if self.indicator else nowhere
-        places = np.array([*(place.get(level, other) for level in column.levels), missing])
-        chosen = places[column.values]
+        places = np.array([*(place.get(level, other) for level in column.levels), other, missing])
+        chosen = places[np.minimum(column.values, len(column.levels))]  # a text, whose levels were not kept, is another
         rows = np.flatnonzero(chosen < nowhere)
         out[...] = 0
         out[rows, chosen[rows]] = 1
@@ -85,6 +95,10 @@ class Date:
     kind: Kind
     elapsed: Number
     cycles: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.kind != "date" or not set(self.cycles) <= dict(CYCLES).keys():
+            raise ValueError(f"column {self.name!r} cannot be a date of kind {self.kind!r} with cycles {self.cycles}")
 
     @property
     def outputs(self) -> tuple[str, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .columns import Column, Table, table_of
+from .columns import Column, Table, column_of, table_of
 from .errors import TableError
 from .learning import learn
 from .model import TableModel
@@ -56,6 +57,21 @@ def learn_into(estimator: Any, X: Any, targets: list[Column], settings: Settings
     estimator.left_out_ = {column.name: column.reason for column in learned.model.encoder.left_out}
     estimator.n_features_in_ = len(table.columns)
     estimator.feature_names_in_ = np.array(table.names, object)
+
+
+def rows_to_score(X: Any, y: Any, sample_weight: Any) -> tuple[Table, Any, Any]:
+    """Those of the rows whose target is known, of a table, its targets and its weights."""
+    table, y = table_of(X), np.asarray(y)
+    if len(y) != table.n_rows:
+        raise TableError(f"X has {table.n_rows} rows and y has {len(y)}; give one target for each row")
+    rows = np.flatnonzero(~missing_targets(y))
+    return table.take(rows), y[rows], None if sample_weight is None else np.asarray(sample_weight)[rows]
+
+
+def missing_targets(y: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which rows of y, (n,) or (n, targets), lack a target, (n,)."""
+    columns = y.reshape(len(y), -1).T if y.size else y[None]
+    return np.asarray(np.any([column_of(TARGET, column).missing for column in columns], axis=0))
 
 
 def fitted_model(estimator: Any) -> TableModel:

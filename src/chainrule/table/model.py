@@ -14,9 +14,10 @@ from chainrule.storage import Stored
 
 from .columns import table_of
 from .encoder import Encoder
+from .errors import TableError
 from .records import from_json, to_json
 from .scores import score
-from .target import Target
+from .target import Target, rows_with_target
 
 if TYPE_CHECKING:
     from chainrule.network.spec import Network
@@ -71,8 +72,11 @@ class TableModel:
         return self.target.decode(self.outputs(data))
 
     def score(self, data: Any) -> dict[str, float]:
-        """Scores by name for a table that has the target, too."""
+        """Scores by name for the rows of a table that have a target; TableError when there are none."""
         table = table_of(data)
+        table = table.take(rows_with_target(table, self.target.names))
+        if table.n_rows == 0:
+            raise TableError(f"{table.source} has no row with a target")
         return score(self.target, self.outputs(table), table)
 
     def to_stored(self) -> Stored:

@@ -14,7 +14,9 @@ def to_json(record: Any) -> dict[str, Any]:
 
 
 def from_json(record: type[T], fields: Any) -> T:
-    """Build the dataclass again; fields that it does not know are ignored.
+    """Build the dataclass again; fields that it does not know are ignored, and those with a default may be absent.
+
+    So a file of an earlier version can be read after a field was added, and one of a later version, too.
 
     Raises
     ------
@@ -38,7 +40,10 @@ def from_json(record: type[T], fields: Any) -> T:
     if not isinstance(fields, Mapping):
         raise ValueError(f"a {name} was expected, not {fields!r}")
     values = {}
+    defaults = {field.name for field in dataclasses.fields(record) if field.default is not dataclasses.MISSING}  # type: ignore[arg-type]
     for key, hint in get_type_hints(record).items():
+        if key not in fields and key in defaults:
+            continue
         if key not in fields:
             raise ValueError(f"field {key!r} of {name} is missing")
         try:
@@ -65,7 +70,10 @@ def _checked(hint: Any, value: Any) -> Any:
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return from_json(hint, value)
     if hint is float and type(value) is int:
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise TypeError from None
     if hint is type(None) and value is None:
         return None
     if type(value) is not hint:

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from chainrule.storage import Stored
 
 from .columns import column_of
-from .fitting import TARGET, fitted_model, learn_into, settings_of, with_table_tags
+from .fitting import TARGET, fitted_model, learn_into, rows_to_score, settings_of, with_table_tags
 
 
 class TabularRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -84,6 +84,7 @@ class TabularRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         X : data frame, mapping of name to sequence, or array (n, d)
         y : array (n,) or (n, targets)
+            Rows without one (None or NaN) are left out.
 
         Raises
         ------
@@ -111,8 +112,12 @@ class TabularRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         quantiles = model.target.quantiles(model.outputs(X))
         return quantiles[:, 0] if self._one else quantiles
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R2 on the rows that have all targets."""
+        return float(super().score(*rows_to_score(X, y, sample_weight)))
+
     def to_stored(self) -> Stored:
-        """What a file holds: the `TableModel`, which `cr.load` gives back."""
+        """What a file holds: ``model_``, as for `TabularClassifier`; `cr.load` gives a `TableModel`."""
         return fitted_model(self).to_stored()
 
     def __sklearn_tags__(self) -> Any:

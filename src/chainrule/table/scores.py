@@ -23,7 +23,7 @@ def score(target: Target, outputs: NDArray[Any], table: Table) -> dict[str, floa
 
 def truth(target: Target, table: Table) -> NDArray[Any]:
     """The targets of a table as scores take them: class numbers (n,), or columns (n, columns) in their units."""
-    return target.codes(table) if target.classes else np.column_stack([table[name].values for name in target.names])
+    return target.codes(table) if target.classes else target.numbers(table)
 
 
 def score_arrays(target: Target, outputs: NDArray[Any], t: NDArray[Any]) -> dict[str, float]:
@@ -41,6 +41,8 @@ def baseline_outputs(target: Target, n: int) -> Array:
     if target.kind == "numbers":
         at_mean = 1.0 if target.output == "exp" else 0.0
         return np.full((n, target.n_outputs), at_mean)
+    if not target.shares:  # not known: all are the same
+        return np.full((n, target.n_outputs), 1 / (len(target.classes) or 2))
     shares = target.shares[1:] if target.kind == "two classes" else target.shares
     return np.tile(np.asarray(shares, np.float64), (n, 1))
 

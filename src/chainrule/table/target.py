@@ -52,6 +52,33 @@ class Target:
     shares: tuple[float, ...] = ()
     number_loss: str = "half_squared_error"
 
+    def __post_init__(self) -> None:
+        """Refuse what no data can have led to: a model file says what it likes."""
+        n, columns = len(self.names), self.columns
+        twice = [name for j, name in enumerate(columns) if name in columns[:j]]
+        if twice:
+            raise TableError(f"predictions would have two columns {listed(twice)}: name each target once, or rename it")
+        classes = {"two classes": (2, 2), "classes": (2, MOST_CLASSES)}.get(self.kind, (0, 0))
+        numbers = n if self.kind == "numbers" else 0
+        sound = (
+            (n == 1 if self.classes else n > 0)
+            and classes[0] <= len(set(self.classes)) == len(self.classes) <= classes[1]
+            and len(self.mean) == len(self.std) == numbers
+            and len(self.shares) in (0, 0 if self.kind == "numbers" else len(self.classes) or n)
+            and parse_call(self.number_loss, "loss")[0] in NUMBER_LOSSES
+        )
+        if not sound:
+            raise ValueError(f"names, classes, mean, std and shares do not make a target of kind {self.kind!r}")
+        if not (np.isfinite([*self.mean, *self.std, *self.shares]).all() and all(std > 0 for std in self.std)):
+            raise ValueError(f"mean {self.mean} and std {self.std} must be finite, and std positive")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns that `decode` gives."""
+        if self.kind == "numbers":
+            return (*self.names, *(f"quantile {level:g} of {name}" for name in self.names for level in self.levels))
+        return (*self.names, *(f"probability of {label}" for label in self.classes or self.names))
+
     @property
     def levels(self) -> tuple[float, ...]:
         """The quantiles that are predicted, if any."""
@@ -85,16 +112,23 @@ class Target:
     def encode(self, table: Table) -> Array:
         """T of a table whose rows all have a target, (n, n_outputs)."""
         if self.kind == "numbers":
-            t = np.column_stack([_numbers(table[name]) for name in self.names])
-            return np.asarray((t - self.mean) / self.std)
+            return np.asarray((self.numbers(table) - self.mean) / self.std)
         if self.kind == "labels":
-            return np.column_stack([_numbers(table[name]) for name in self.names])
+            return self.numbers(table)
         codes = self.codes(table)
         return codes[:, None].astype(np.float64) if self.kind == "two classes" else np.eye(len(self.classes))[codes]
 
+    def numbers(self, table: Table) -> Array:
+        """The targets of a table in their units, (n, columns); texts are an error."""
+        return np.column_stack([_numbers(table[name]) for name in self.names])
+
     def codes(self, table: Table) -> NDArray[np.int64]:
-        """For each row the number of its class; a class that training did not see is an error."""
+        """For each row the number of its class; no class, or one that training did not see, is an error."""
         column = table[self.names[0]].as_kind("category")
+        if column.missing.any():
+            raise TableError(f"{column.missing.sum()} rows of {table.source} have no {column.name!r}; leave them out")
+        if column.kind == "text":
+            raise TableError(f"{column.name!r} of {table.source} holds text; {listed(self.classes)} were expected")
         place = {label: j for j, label in enumerate(self.classes)}
         unknown = [column.levels[j] for j in np.unique(column.values) if column.levels[j] not in place]
         if unknown:
@@ -112,24 +146,18 @@ class Target:
         {'fruit': ['apple', 'pear'], 'probability of apple': [0.75, 0.25], 'probability of pear': [0.25, 0.75]}
         """
         if self.kind == "numbers":
-            values, quantiles = self.values(outputs), self.quantiles(outputs)
-            columns = {name: values[:, j] for j, name in enumerate(self.names)}
-            return columns | {
-                f"quantile {level:g} of {name}": quantiles[:, j, k]
-                for j, name in enumerate(self.names)
-                for k, level in enumerate(self.levels)
-            }
-        if self.kind == "labels":
-            columns = {name: (outputs[:, j] > 0.5).astype(np.int64) for j, name in enumerate(self.names)}
-            return columns | {f"probability of {name}": outputs[:, j] for j, name in enumerate(self.names)}
-        probabilities = self.probabilities(outputs)
-        labels = np.array(self.classes, object)[probabilities.argmax(axis=1)]
-        columns = {f"probability of {label}": probabilities[:, j] for j, label in enumerate(self.classes)}
-        return {self.names[0]: labels} | columns
+            quantiles = self.quantiles(outputs).reshape(len(outputs), self.n_outputs) if self.levels else outputs[:, :0]
+            columns = [*self.values(outputs).T, *quantiles.T]
+        elif self.kind == "labels":
+            columns = [*(outputs > 0.5).astype(np.int64).T, *outputs.T]
+        else:
+            probabilities = self.probabilities(outputs)
+            columns = [np.array(self.classes, object)[probabilities.argmax(axis=1)], *probabilities.T]
+        return dict(zip(self.columns, columns, strict=True))
 
     def quantiles(self, outputs: Array) -> Array:
         """The quantiles of numbers in their units, (n, columns, levels), rising with the level in every row."""
-        outputs = np.asarray(outputs, np.float64).reshape(len(outputs), len(self.names), -1)
+        outputs = np.asarray(outputs, np.float64).reshape(len(outputs), len(self.names), max(1, len(self.levels)))
         rising = np.sort(outputs, axis=2)[:, :, np.argsort(np.argsort(self.levels))] if self.levels else outputs
         return np.asarray(rising * np.array(self.std)[:, None] + np.array(self.mean)[:, None])
 
