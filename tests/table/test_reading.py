@@ -75,6 +75,24 @@ def test_the_type_of_a_column_is_found_beyond_its_first_rows(tmp_path: Path) -> 
     assert _read(tmp_path, "x\n" + "1\n" * 20_000 + "many\n")["x"].kind == "category"
 
 
+@pytest.mark.parametrize(
+    ("content", "values", "noted"),
+    [
+        ("a;b\n1,5;x,1\n2;y\n", {"a": ["1,5", "2"], "b": ["x,1", "y"]}, False),  # 2 has no comma: not sure
+        ("a;b\n1,5;3\n-2,25;4\n", {"a": [1.5, -2.25], "b": [3, 4]}, True),
+        ("a;b\n1,5;3.5\n?;4\n", {"a": [1.5, None], "b": ["3.5", "4"]}, True),
+        ("a,b\n1.5,3\n", {"a": [1.5], "b": [3]}, False),
+    ],
+)
+def test_a_decimal_comma_is_found(tmp_path: Path, content: str, values: dict, noted: bool) -> None:
+    table = _read(tmp_path, content)
+    assert any("decimal comma" in note for note in table.notes) == noted
+    if noted:
+        assert _values(table)["a"] == values["a"]
+    else:
+        assert _values(table) == values
+
+
 def test_a_decimal_comma_is_asked_for(tmp_path: Path) -> None:
     table = _read(tmp_path, "a;b\n1,5; 2,25\n-3,0;x\n", decimal=",")
     assert _values(table) == {"a": [1.5, -3.0], "b": ["2,25", "x"]}

@@ -40,7 +40,7 @@ def command(
 
     terminal = Terminal(as_json=as_json, quiet=quiet)
     trained = load_table_model(model)
-    table = read_table(file, delimiter=delimiter, encoding=encoding, decimal="," if decimal_comma else ".")
+    table = read_table(file, delimiter=delimiter, encoding=encoding, decimal="," if decimal_comma else None)
     found = evaluate(trained, table, seed)
     for note in (*table.notes, *trained.encoder.unreadable(table)):
         terminal.say("Note", note)

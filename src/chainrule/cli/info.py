@@ -52,6 +52,7 @@ def _installation() -> dict[str, Any]:
     from importlib.metadata import PackageNotFoundError, version
 
     from chainrule import __version__
+    from chainrule.engine.choosing import describe
 
     packages: dict[str, str] = {}
     for name in _PACKAGES:
@@ -65,6 +66,7 @@ def _installation() -> dict[str, Any]:
         "chainrule": __version__,
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
+        "engine": describe(),
         **packages,
     }
 

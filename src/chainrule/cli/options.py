@@ -55,7 +55,7 @@ Output = Annotated[
 Delimiter = Annotated[str | None, _reading("CHAR", "Of the CSV; found in its header by default.")]
 Encoding = Annotated[str | None, _reading("NAME", "Of the CSV, such as utf-8 or windows-1252.")]
 DecimalComma = Annotated[
-    bool, typer.Option("--decimal-comma", help="Numbers are written 1,5.", rich_help_panel=READING)
+    bool, typer.Option("--decimal-comma", help="Numbers are written 1,5; else found out.", rich_help_panel=READING)
 ]
 Kind = Annotated[
     Literal["auto", "classes", "number"],

@@ -56,6 +56,22 @@ def _say_once(reason: str) -> None:
     )
 
 
+def describe() -> str:
+    """What "auto" computes with here, in words.
+
+    Examples
+    --------
+    >>> describe().split(",")[0] in ("native", "reference")
+    True
+    """
+    native, reason = _native()
+    if native is None:
+        return f"reference, on NumPy: the native one is not used, {reason}"
+    from chainrule.engine import native_loading
+
+    return f"native, compiled for {native_loading.level()}"
+
+
 def _native() -> tuple[Engine | None, str]:
     """The native engine, or why it is not there."""
     try:

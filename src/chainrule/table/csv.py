@@ -28,11 +28,12 @@ MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "?")
 DELIMITERS = ",;\t|"
 _GZIP = b"\x1f\x8b"
 _BLANK_LINES = re.compile(rb"\A(?:[ \t]*\r?\n)+")
+_DECIMAL_COMMA = r"^[+-]?\d+,\d+([eE][+-]?\d+)?$"
 _SAMPLE = 10_000  # rows
 _HEAD = 1 << 20  # a header line is looked for in the first MiB
 
 
-def read_csv(path: Path, delimiter: str | None = None, encoding: str | None = None, decimal: str = ".") -> Table:
+def read_csv(path: Path, delimiter: str | None = None, encoding: str | None = None, decimal: str | None = None) -> Table:
     """Read a CSV file, plain or gzipped.
 
     Parameters
@@ -42,8 +43,9 @@ def read_csv(path: Path, delimiter: str | None = None, encoding: str | None = No
         One character; found in the header line when not given (comma, semicolon, tab or bar).
     encoding : str, optional
         As Python names it; UTF-8 and UTF-16 are recognised, and what is neither is read as windows-1252.
-    decimal : "." or ","
-        With a comma the delimiter must be another character.
+    decimal : "." or ",", optional
+        With a comma the delimiter must be another character. When not given, a comma is taken where another character
+        separates the columns and some column holds nothing but numbers with a decimal comma.
 
     Raises
     ------
@@ -55,12 +57,12 @@ def read_csv(path: Path, delimiter: str | None = None, encoding: str | None = No
     return _parse(content, str(path), delimiter, encoding, decimal)
 
 
-def read_standard_input(delimiter: str | None = None, encoding: str | None = None, decimal: str = ".") -> Table:
+def read_standard_input(delimiter: str | None = None, encoding: str | None = None, decimal: str | None = None) -> Table:
     """Read CSV from standard input to its end; the same as `read_csv` otherwise."""
     return _parse(sys.stdin.buffer.read(), "standard input", delimiter, encoding, decimal)
 
 
-def _parse(content: bytes, source: str, delimiter: str | None, encoding: str | None, decimal: str) -> Table:
+def _parse(content: bytes, source: str, delimiter: str | None, encoding: str | None, decimal: str | None) -> Table:
     polars = require_polars()
     content = _unpacked(content, source)
     if content[:_HEAD].lstrip().startswith(b"{"):
@@ -72,7 +74,10 @@ def _parse(content: bytes, source: str, delimiter: str | None, encoding: str | N
     delimiter = delimiter or _delimiter(header)
     names = _names(header, delimiter, source)
     try:
-        frame = _frame(content, delimiter, decimal)
+        frame = _frame(content, delimiter, decimal or ".")
+        if decimal is None and delimiter != "," and any(map(_has_decimal_commas, frame)):
+            decimal, notes = ",", (*notes, f"{source} writes numbers with a decimal comma, and was read so")
+            frame = _frame(content, delimiter, decimal)
     except polars.exceptions.PolarsError as error:
         if encoding is None and not _is_utf8(content):
             again = _parse(content, source, delimiter, "cp1252", decimal)
@@ -166,7 +171,16 @@ def _is_utf8(content: bytes) -> bool:
     return True
 
 
-def _typed(series: "polars.Series", decimal: str) -> "polars.Series":
+def _has_decimal_commas(series: "polars.Series") -> bool:
+    """Whether a column of texts holds numbers such as 1,5 and nothing else."""
+    if series.dtype != require_polars().String:
+        return False
+    texts = series.str.strip_chars()
+    texts = texts.filter(~texts.is_in(MISSING)).drop_nulls()
+    return len(texts) > 0 and bool(texts.str.contains(_DECIMAL_COMMA).all())
+
+
+def _typed(series: "polars.Series", decimal: str | None) -> "polars.Series":
     """Texts without the spaces around them; all numbers, dates or truth values become what they are."""
     polars = require_polars()
     if series.dtype != polars.String:
