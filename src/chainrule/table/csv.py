@@ -33,7 +33,9 @@ _SAMPLE = 10_000  # rows
 _HEAD = 1 << 20  # a header line is looked for in the first MiB
 
 
-def read_csv(path: Path, delimiter: str | None = None, encoding: str | None = None, decimal: str | None = None) -> Table:
+def read_csv(
+    path: Path, delimiter: str | None = None, encoding: str | None = None, decimal: str | None = None
+) -> Table:
     """Read a CSV file, plain or gzipped.
 
     Parameters
