@@ -1,7 +1,10 @@
 """From a table to a trained model, and to a file and back."""
 
+import contextlib
+import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -239,14 +242,50 @@ def _headers(learned: Learned) -> list[dict[str, object]]:
         header | {"table": {"features": []}},
         header | {"target": {"kind": "numbers"}},
         header | {"record": 3},
+        header | {"record": {"rows": 3}},
+        header | {"record": {"scores": {"test": 3}}},
+        header | {"target": header["target"] | {"classes": ["a", "b", "c"]}},
     ]
 
 
-@pytest.mark.parametrize("place", range(11))
+@pytest.mark.parametrize("place", range(14))
 def test_headers_that_make_no_model_are_one_clear_error(tmp_path: Path, learned: Learned, place: int) -> None:
     write(tmp_path / "m", Stored("table", _headers(learned)[place], {"theta": learned.model.theta}))
     with pytest.raises(StorageError, match="does not hold a sound model"):
         cr.load(tmp_path / "m")
+
+
+def _places(value: object, place: tuple[object, ...] = ()) -> Iterator[tuple[object, ...]]:
+    """Where in a header something stands, the header itself left out."""
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield (*place, key)
+        yield from _places(value[key], (*place, key))
+
+
+WILD = (None, -1, 10**400, 1e308, 0.0, True, "x", "category", "date", [], ["a"], [0.0], {}, {"a": 1})
+
+
+def test_any_field_may_be_wrong(tmp_path: Path, learned: Learned) -> None:
+    rng, path = np.random.default_rng(0), tmp_path / "m"
+    text = json.dumps(dict(learned.model.to_stored().header))
+    places = list(_places(json.loads(text)))
+    refused = 0
+    for number in rng.permutation(len(places) * len(WILD))[:250]:
+        header = part = json.loads(text)
+        *outer, last = places[number // len(WILD)]
+        for key in outer:
+            part = part[key]
+        part[last] = WILD[number % len(WILD)]
+        write(path, Stored("table", header, {"theta": learned.model.theta}))
+        try:
+            model = cr.load(path)
+        except StorageError:
+            refused += 1
+            continue
+        with contextlib.suppress(TableError):  # columns or classes of other names
+            model.predict(_mixed(20))
+            model.score(_mixed(20))
+    assert refused > 100
 
 
 def test_a_kind_of_the_future(tmp_path: Path) -> None:

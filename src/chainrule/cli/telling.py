@@ -34,9 +34,12 @@ def say_plan(terminal: Terminal, prepared: Prepared) -> None:
 
 
 def draw(terminal: Terminal, learned: Learned, path: Path, title: str) -> None:
-    """The picture is an extra: without matplotlib there is none, and that is said."""
+    """The picture is an extra: without matplotlib or a whole epoch there is none, and that is said."""
     from chainrule.reporting import learning_curve
 
+    if not len(learned.history):
+        terminal.say("Note", "training ended within its first epoch; there is no picture")
+        return
     try:
         learning_curve(learned.history, path, title=title, best_epoch=learned.best_epoch)
     except ImportError as error:

@@ -96,6 +96,10 @@ class TableModel:
         table, record = stored.header.get("table"), stored.header.get("record", {})
         if not isinstance(table, Mapping) or not isinstance(record, Mapping):
             raise ValueError("its table is missing")
+        if not all(isinstance(record.get(key, {}), Mapping) for key in ("settings", "rows", "scores")):
+            raise ValueError("its record is not one that training writes")
+        if not all(isinstance(scores, Mapping) for scores in record.get("scores", {}).values()):
+            raise ValueError("its scores are not those of parts of the rows")
         target = from_json(Target, stored.header.get("target"))
         return cls(Encoder.from_json(table), target, network, theta, record)
 
