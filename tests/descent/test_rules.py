@@ -186,7 +186,7 @@ def test_learning_rates_that_make_no_sense_are_refused(rule, rate, error, words)
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: cr.Momentum(0.1, momentum=1.0),
+        lambda: cr.Momentum(0.1, momentum=1.1),
         lambda: cr.Nesterov(0.1, momentum=-0.1),
         lambda: cr.RMSProp(0.1, decay=1.5),
         lambda: cr.Adam(0.1, beta1=1.0),

@@ -61,11 +61,6 @@ def test_one_class_has_one_probability(iris):
     assert set(model.predict(iris[0])) == {"only"}
 
 
-def test_a_momentum_that_never_slows_down_is_refused(iris):
-    with pytest.raises(ValueError, match="below 1"):
-        cr.MLPClassifier(solver="sgd", momentum=1.0).fit(*iris)
-
-
 def test_an_activation_that_scikit_learn_lacks_starts_as_suits_it(iris):
     model = cr.MLPClassifier(400, "selu", random_state=0).initialize(*iris)
     assert model.coefs_[0].std() == pytest.approx(np.sqrt(1 / 4), rel=0.1)  # LeCun et al. 1998

@@ -19,6 +19,8 @@ SOLVERS = {
     "plain": {"solver": "sgd", "momentum": 0.0, "learning_rate_init": 0.1},
     "momentum": {"solver": "sgd", "nesterovs_momentum": False, "learning_rate_init": 0.05},
     "nesterov": {"solver": "sgd", "learning_rate_init": 0.05},
+    "momentum that never slows down": {"solver": "sgd", "nesterovs_momentum": False, "momentum": 1.0},
+    "nesterov that never slows down": {"solver": "sgd", "momentum": 1.0},
     "invscaling": {"solver": "sgd", "learning_rate": "invscaling", "learning_rate_init": 0.1, "power_t": 0.25},
     "adaptive": {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.1, "n_iter_no_change": 2},
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.descent.rule import Array, State, require_share, scratch
+from chainrule.descent.rule import Array, State, require_momentum, scratch
 from chainrule.descent.schedules import Schedule, require_learning_rate
 
 
@@ -55,7 +55,7 @@ class Momentum:
     Parameters
     ----------
     learning_rate : float or schedule
-    momentum : float in [0, 1)
+    momentum : float in [0, 1]
 
     Examples
     --------
@@ -73,7 +73,7 @@ class Momentum:
 
     def __post_init__(self) -> None:
         require_learning_rate("Momentum", self.learning_rate)
-        require_share("Momentum", momentum=self.momentum)
+        require_momentum("Momentum", self.momentum)
 
     def init(self, theta: Array) -> State:
         return {"velocity": np.zeros_like(theta)} | scratch(theta, 1)
@@ -93,7 +93,7 @@ class Nesterov:
     Parameters
     ----------
     learning_rate : float or schedule
-    momentum : float in [0, 1)
+    momentum : float in [0, 1]
 
     Examples
     --------
@@ -109,7 +109,7 @@ class Nesterov:
 
     def __post_init__(self) -> None:
         require_learning_rate("Nesterov", self.learning_rate)
-        require_share("Nesterov", momentum=self.momentum)
+        require_momentum("Nesterov", self.momentum)
 
     def init(self, theta: Array) -> State:
         return {"velocity": np.zeros_like(theta)} | scratch(theta, 2)

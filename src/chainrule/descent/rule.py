@@ -72,6 +72,12 @@ def require_share(owner: str, **values: float) -> None:
             raise ValueError(f"{owner}: {name} is {value!r}; it must be at least 0 and below 1")
 
 
+def require_momentum(owner: str, momentum: float) -> None:
+    """Refuse a momentum outside [0, 1]; at 1 the velocity is the plain sum of all steps."""
+    if not 0.0 <= momentum <= 1.0:
+        raise ValueError(f"{owner}: momentum is {momentum!r}; it must be at least 0 and at most 1")
+
+
 def require_small(owner: str, **values: float) -> None:
     """Refuse values that are negative or not finite."""
     for name, value in values.items():
