@@ -112,6 +112,19 @@ def test_classification_losses_that_give_probabilities(moons, loss, classes):
     np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_outputs_that_speak_for_no_class_give_each_the_same_probability(moons, dtype):
+    X, y = moons[0].astype(dtype), moons[1] + (moons[0][:, 0] > 1)
+    model = cr.MLPClassifier(5, output_activation="sigmoid", loss="binary_cross_entropy", max_iter=3).fit(X, y)
+    before = model.predict_proba(X)
+    np.testing.assert_allclose(before.sum(axis=1), 1, rtol=1e-5)
+    model.intercepts_[-1][...] = -1e4  # every sigmoid underflows to 0
+    found = model.predict_proba(X)
+    assert found.dtype == before.dtype == dtype
+    np.testing.assert_allclose(found, 1 / 3, rtol=1e-6)
+    np.testing.assert_array_equal(found.argmax(axis=1), model.predict(X))
+
+
 def test_smoothed_labels_keep_probabilities_away_from_one(moons):
     settings = {"activation": "tanh", "solver": "lbfgs", "alpha": 0.0, "random_state": 0, "max_iter": 100}
     sharp = cr.MLPClassifier(20, **settings).fit(*moons).predict_proba(moons[0])

@@ -54,6 +54,39 @@ class TestGaps:
         np.testing.assert_allclose(model._preparation.fill, [1.0])
         np.testing.assert_allclose(model._preparation.scale, [np.sqrt(3.0)])
 
+    def test_a_mask_marks_gaps(self):
+        X = np.ma.masked_equal([[1, 4], [-9, 5], [5, 9]], -9)
+        model = cr.MLPRegressor(missing="impute", max_iter=1).fit(X, [0, 1, 2])
+        np.testing.assert_array_equal(model.prepared(X), [[1, 4, 0], [3, 5, 1], [5, 9, 0]])
+        np.testing.assert_array_equal(model.predict(X), model.predict([[1, 4], [np.nan, 5], [5, 9]]))
+
+    def test_a_mask_over_nothing_changes_nothing(self, iris):
+        X, y = np.ma.array(iris[0]), np.ma.array(iris[1], mask=np.zeros(150, bool))
+        masked = cr.MLPClassifier(5, max_iter=3, random_state=0).fit(X, y, sample_weight=np.ma.ones(150))
+        plain = cr.MLPClassifier(5, max_iter=3, random_state=0).fit(*iris, sample_weight=np.ones(150))
+        np.testing.assert_array_equal(masked.theta_, plain.theta_)
+
+    @pytest.mark.parametrize("Estimator", BOTH)
+    def test_what_is_masked_is_refused_where_nothing_can_stand_for_it(self, iris, Estimator):
+        X, y, ones = *iris, np.ones(150)
+        X_gap, y_gap, w_gap = (np.ma.array(part, copy=True) for part in (X, y, ones))
+        X_gap[3, 1] = y_gap[4] = w_gap[5] = np.ma.masked
+        with pytest.raises(ValueError, match=r'X is a masked array with 1 masked value.*missing="impute"'):
+            Estimator().fit(X_gap, y)
+        model = Estimator(max_iter=2).fit(X, y)
+        with pytest.raises(ValueError, match="X is a masked array"):
+            model.predict(X_gap)
+        for call in (
+            lambda: Estimator(missing="impute").fit(X, y_gap),
+            lambda: Estimator().fit(X, y, X_val=X, y_val=y_gap),
+            lambda: model.score(X, y_gap),
+        ):
+            with pytest.raises(ValueError, match="y is a masked array with 1 masked value"):
+                call()
+        for given in ({"sample_weight": w_gap}, {"X_val": X, "y_val": y, "sample_weight_val": w_gap}):
+            with pytest.raises(ValueError, match="sample_weight is a masked array"):
+                Estimator().fit(X, y, **given)
+
     def test_a_sparse_matrix_has_no_gaps(self, iris):
         with pytest.raises(ValueError, match="dense X"):
             cr.MLPClassifier(missing="impute").fit(csr_matrix(iris[0]), iris[1])
@@ -88,6 +121,36 @@ class TestStandardising:
     def test_counts_are_not_moved(self, iris):
         with pytest.raises(ValueError, match="moves the targets below zero"):
             cr.MLPRegressor("poisson", standardize_target=True).fit(*iris)
+
+    @pytest.mark.parametrize("dtype", [np.float64, np.float32])
+    @pytest.mark.parametrize("weighted", [False, True])
+    @pytest.mark.parametrize("form", [np.asarray, csr_matrix, csc_matrix])
+    def test_constant_columns_are_those_of_a_standard_scaler(self, form, weighted, dtype):
+        rng = np.random.default_rng(0)
+        X = np.full((300, 5), 1e8 + 0.1)
+        X[:, 1:] = rng.normal(size=(300, 4)) * [1e-16, 1e-30, 0.0, 1e3] + [0.0, 0.0, 0.1, 0.0]
+        X, weight = X.astype(dtype), rng.uniform(0.1, 2, 300).astype(dtype) if weighted else None
+        model = cr.MLPRegressor(standardize=True, max_iter=1).fit(form(X), X[:, 4], sample_weight=weight)
+        theirs = StandardScaler(with_mean=form is np.asarray).fit(form(X.astype(float)), sample_weight=weight)
+        np.testing.assert_allclose(model._preparation.scale, theirs.scale_, rtol=1e-5)
+        assert model._preparation.scale[[0, 3]].tolist() == [1, 1]
+        assert (model._preparation.scale[[1, 2]] < 1e-15).all()
+
+    def test_a_drift_of_a_constant_column_stays_small(self):
+        X = np.full((200, 2), 1e8 + 0.1)
+        X[:, 1] = np.arange(200)
+        model = cr.MLPRegressor(standardize=True, max_iter=1).fit(X, X[:, 1])
+        assert np.abs(model.prepared(X + np.array([1e-3, 0]))[:, 0]).max() < 2e-3
+
+    def test_a_scale_too_small_for_float32_is_no_division_by_zero(self):
+        X = np.random.default_rng(0).normal(size=(50, 2)) * [1e-60, 1.0]
+        model = cr.MLPRegressor(standardize=True, max_iter=1).fit(X, X[:, 1])
+        assert np.isfinite(model.predict(X.astype(np.float32))).all()
+
+    def test_a_constant_target_keeps_its_scale(self):
+        X, y = np.random.default_rng(0).normal(size=(300, 2)), np.full(300, 1e8 + 0.1)
+        model = cr.MLPRegressor(standardize_target=True, max_iter=1).fit(X, y)
+        np.testing.assert_allclose(model.prepared(X, y + 1)[1], 1.0, rtol=1e-6)
 
     def test_sparse_columns_are_scaled_and_not_centred(self, iris):
         X, y = iris[0] * (iris[0] > 2), iris[1]

@@ -22,6 +22,7 @@ from chainrule.estimators import fitting, parameters, storing, using, weights
 from chainrule.estimators.building import classifier_loss, classifier_network
 from chainrule.estimators.fitting import Data
 from chainrule.estimators.growing import grown
+from chainrule.estimators.inputs import without_mask
 from chainrule.estimators.labels import Labels, labels_of
 from chainrule.estimators.partial_labels import labels_of_batch, same_labels
 from chainrule.estimators.validation import accuracy
@@ -53,7 +54,8 @@ class MLPClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
     batch_size : int or "auto", default "auto"
         Samples in a mini-batch; "auto" is min(200, n_samples).
     learning_rate : {"constant", "invscaling", "adaptive"} or schedule, default "constant"
-        The names are for solver="sgd"; a schedule of `cr.schedules` is for every solver.
+        The names are for solver="sgd"; a schedule of `cr.schedules` is for every solver. One that stretches over all
+        training, as Cosine, ends with `max_iter` epochs of `fit`, or with as many calls of `partial_fit`.
     learning_rate_init, power_t : float, default 0.001, 0.5
         The first learning rate; the exponent of "invscaling".
     max_iter : int, default 200
@@ -306,7 +308,8 @@ class MLPClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
         """Probabilities, (n_samples, n_classes); for several multiclass outputs a list of such arrays."""
         Y = using.outputs(self, X)
         if self._labels.kind == "multiclass" and self.network_.activations[-1].name != "softmax":
-            Y = Y / Y.sum(axis=1, keepdims=True)  # one against the rest
+            total = Y.sum(axis=1, keepdims=True)  # one against the rest; 0 where no output speaks for any class
+            Y = np.where(total == 0, 1 / Y.shape[1], Y / np.where(total == 0, 1, total)).astype(Y.dtype, copy=False)
         return self._labels.probabilities(Y)
 
     @available_if(parameters.has_probabilities)  # type: ignore[untyped-decorator]
@@ -348,6 +351,7 @@ class MLPClassifier(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Transforme
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy; several outputs must all be right."""
+        y = without_mask(y, "y")
         if getattr(self, "_labels", None) is None or self._labels.kind != "multioutput":
             return float(super().score(X, y, sample_weight))
         return accuracy((self.predict(X) == np.asarray(y)).all(axis=1), sample_weight)

@@ -21,7 +21,7 @@ from chainrule.engine.choosing import choose
 from chainrule.engine.protocol import Engine, Job
 from chainrule.estimators import course, quasi_newton, rules
 from chainrule.estimators.building import hidden_sizes, public_name
-from chainrule.estimators.inputs import preparation_of
+from chainrule.estimators.inputs import preparation_of, without_mask
 from chainrule.estimators.starting import first_theta
 from chainrule.estimators.validation import Held, split
 from chainrule.estimators.weights import all_finite, attach, theta_of
@@ -70,8 +70,8 @@ def validated(model: Any, X: Any, y: Any = "no_validation", *, reset: bool, **ch
     """scikit-learn's checks of X (and y): float64 or float32, dense or sparse, feature names, finite numbers."""
     return validate_data(
         model,
-        X,
-        y,
+        without_mask(X, "X", fill=model.missing == "impute"),
+        without_mask(y, "y"),
         accept_sparse=["csr", "csc"],
         dtype=FLOATS,
         reset=reset,
@@ -82,7 +82,7 @@ def validated(model: Any, X: Any, y: Any = "no_validation", *, reset: bool, **ch
 
 def _weights(model: Any, given: Any, X: Any, y: Any, mode: str) -> Array | None:
     """The weights of the samples, those of their classes included; None where all are 1."""
-    weight = None if given is None else _check_sample_weight(given, X, dtype=X.dtype, ensure_non_negative=True)
+    weight = _checked_weight(given, X)
     by_class = model._class_weights(y, mode)
     if by_class is None:
         return weight
@@ -90,6 +90,13 @@ def _weights(model: Any, given: Any, X: Any, y: Any, mode: str) -> Array | None:
     if not weight.any():
         raise ValueError(f"with class_weight={model.class_weight!r} no row has any weight; leave such rows out")
     return weight
+
+
+def _checked_weight(given: Any, X: Any) -> Array | None:
+    if given is None:
+        return None
+    given = without_mask(given, "sample_weight")
+    return _check_sample_weight(given, X, dtype=X.dtype, ensure_non_negative=True)  # type: ignore[no-any-return]
 
 
 def _of_one_dtype(rows: Data, dtype: Any) -> Data:
@@ -186,9 +193,7 @@ def _held_back(
     """The rows to train on and those to validate on: given, or split off for early stopping."""
     if held is not None:
         X, y = model._validated(held.X, held.y, reset=False)
-        w = held.sample_weight
-        w = None if w is None else _check_sample_weight(w, X, dtype=X.dtype, ensure_non_negative=True)
-        own = Data(model._preparation.apply(X), model._encoded(y), w)
+        own = Data(model._preparation.apply(X), model._encoded(y), _checked_weight(held.sample_weight, X))
         return rows, Held(*_of_one_dtype(own, rows.y.dtype), held.X, y)
     if not model.early_stopping:
         return rows, None

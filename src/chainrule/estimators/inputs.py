@@ -1,7 +1,8 @@
 """What is done to X before the network sees it, on wish: gaps filled and marked, columns standardised.
 
 A gap takes the mean of its column, and each column that had gaps gets a companion, 1 where there was one, so that the
-network may learn from the gap itself.
+network may learn from the gap itself. A masked array's mask marks gaps, too. A column that varies no more than rounding
+makes a constant vary keeps its scale.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Preparation", "preparation_of"]
+__all__ = ["Preparation", "preparation_of", "spread", "without_mask"]
 
 Array = NDArray[Any]
 
@@ -47,7 +48,7 @@ class Preparation:
         if self.fill is not None:
             X = np.where(np.isnan(X), self.fill.astype(X.dtype), X)
         if self.scale is not None and self.mean is not None:
-            X = (X - self.mean.astype(X.dtype)) / self.scale.astype(X.dtype)
+            X = ((X - self.mean) / self.scale).astype(X.dtype, copy=False)  # a scale may vanish in float32
         return np.ascontiguousarray(X if mask is None else np.hstack([X, mask.astype(X.dtype)]))
 
     def _sparse(self, X: Any) -> Any:
@@ -70,7 +71,7 @@ def preparation_of(X: Any, sample_weight: Array | None, *, impute: bool, standar
             raise ValueError('missing="impute" takes a dense X; a sparse matrix has zeros where it has nothing')
         return Preparation(scale=_scale_of_sparse(X, sample_weight) if standardize else None)
     known = ~np.isnan(X)
-    weight = known * (1.0 if sample_weight is None else sample_weight[:, None])
+    weight = known.astype(np.float64) * (1.0 if sample_weight is None else sample_weight[:, None])
     total = weight.sum(axis=0)
     values = np.where(known, X, 0.0)
     mean = (values * weight).sum(axis=0) / np.where(total > 0, total, 1.0)
@@ -78,16 +79,54 @@ def preparation_of(X: Any, sample_weight: Array | None, *, impute: bool, standar
     if not standardize:
         return Preparation(fill, gaps)
     variance = (weight * (values - mean) ** 2).sum(axis=0) / np.where(total > 0, total, 1.0)
-    return Preparation(fill, gaps, mean, _nonzero(np.sqrt(variance)))
+    return Preparation(fill, gaps, mean, spread(variance, mean, known.sum(axis=0)))
 
 
 def _scale_of_sparse(X: Any, sample_weight: Array | None) -> Array:
     """Standard deviations; the zeros of a sparse matrix stay zeros, so nothing is centred."""
-    weight = np.ones(X.shape[0]) if sample_weight is None else sample_weight
-    mean = X.T @ weight / weight.sum()
-    return _nonzero(np.sqrt(np.maximum(X.multiply(X).T @ weight / weight.sum() - mean**2, 0.0)))
+    from sklearn.utils.sparsefuncs import mean_variance_axis
+
+    weight = None if sample_weight is None else sample_weight.astype(np.float64)
+    mean, variance = mean_variance_axis(X.astype(np.float64), axis=0, weights=weight)  # squares overflow float32 soon
+    return spread(variance, mean, X.shape[0])
 
 
-def _nonzero(scale: Array) -> Array:
-    """1 for a column that does not vary; the bound is what rounding leaves of a constant."""
-    return np.where(scale > 10 * np.finfo(np.float64).eps, scale, 1.0)
+def spread(variance: Array, mean: Array, n_samples: Any) -> Array:
+    """Standard deviations to divide by, 1 for columns that do not vary.
+
+    Of a constant, rounding leaves a variance of up to n eps variance + (n eps mean)^2. Source: Chan, Golub and LeVeque
+    1983 (errors of the two-pass algorithm), the bound of scikit-learn's StandardScaler.
+
+    Examples
+    --------
+    >>> spread(np.array([4.0, 1e-32, 1e-32]), np.array([1.0, 0.0, 1e8]), 100)
+    array([2.e+00, 1.e-16, 1.e+00])
+    """
+    eps = np.finfo(np.float64).eps
+    varies = variance > n_samples * eps * variance + (n_samples * eps * mean) ** 2
+    return np.where(varies, np.sqrt(variance), 1.0)
+
+
+def without_mask(values: Any, name: str, *, fill: bool = False) -> Any:
+    """A masked array as a plain one: what is masked becomes NaN if gaps may be filled; anything else as it is.
+
+    Raises
+    ------
+    ValueError
+        If something is masked that nothing may be put in place of.
+
+    Examples
+    --------
+    >>> without_mask(np.ma.masked_equal([1, 2, -9], -9), "X", fill=True)
+    array([ 1.,  2., nan])
+    """
+    if not isinstance(values, np.ma.MaskedArray):
+        return values
+    masked = int(np.ma.getmaskarray(values).sum())
+    if not masked:
+        return values.data
+    if not fill:
+        remedy = ', or give the model missing="impute"' if name == "X" else ""
+        raise ValueError(f"{name} is a masked array with {masked} masked value(s): leave those rows out{remedy}")
+    dtype = values.dtype if values.dtype.kind == "f" else np.dtype(np.float64)
+    return np.where(np.ma.getmaskarray(values), dtype.type(np.nan), np.ma.getdata(values).astype(dtype))

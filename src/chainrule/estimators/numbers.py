@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.estimators.inputs import spread
 from chainrule.network.loss import Loss
 
 __all__ = ["Numbers", "numbers_of"]
@@ -75,5 +76,5 @@ def numbers_of(y: Array, sample_weight: Array | None, *, standardize: bool) -> N
     if not standardize:
         return Numbers(np.zeros(y.shape[1]), np.ones(y.shape[1]))
     mean = np.average(y, axis=0, weights=sample_weight)
-    scale = np.sqrt(np.average((y - mean) ** 2, axis=0, weights=sample_weight))
-    return Numbers(mean, np.where(scale > 0, scale, 1.0))
+    variance = np.average((y - mean) ** 2, axis=0, weights=sample_weight)
+    return Numbers(mean, spread(variance, mean, len(y)))

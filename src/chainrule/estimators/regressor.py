@@ -22,6 +22,7 @@ from sklearn.utils.validation import check_is_fitted
 from chainrule.estimators import fitting, parameters, storing, using, weights
 from chainrule.estimators.building import regressor_network
 from chainrule.estimators.fitting import Data
+from chainrule.estimators.inputs import without_mask
 from chainrule.estimators.numbers import Numbers, numbers_of
 from chainrule.estimators.validation import r2
 from chainrule.network.loss import Loss
@@ -57,7 +58,8 @@ class MLPRegressor(ClassNamePrefixFeaturesOutMixin, RegressorMixin, TransformerM
     batch_size : int or "auto", default "auto"
         Samples in a mini-batch; "auto" is min(200, n_samples).
     learning_rate : {"constant", "invscaling", "adaptive"} or schedule, default "constant"
-        The names are for solver="sgd"; a schedule of `cr.schedules` is for every solver.
+        The names are for solver="sgd"; a schedule of `cr.schedules` is for every solver. One that stretches over all
+        training, as Cosine, ends with `max_iter` epochs of `fit`, or with as many calls of `partial_fit`.
     learning_rate_init, power_t : float, default 0.001, 0.5
         The first learning rate; the exponent of "invscaling".
     max_iter : int, default 200
@@ -369,6 +371,10 @@ class MLPRegressor(ClassNamePrefixFeaturesOutMixin, RegressorMixin, TransformerM
         True
         """
         return using.prepared(self, X, y)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R^2, the mean over targets."""
+        return float(super().score(X, without_mask(y, "y"), sample_weight))
 
     @property
     def _n_features_out(self) -> int:

@@ -71,6 +71,7 @@ def _sparse(X: Any, dtype: Any) -> Any:
 
 
 def _numbers(values: Any, dtype: Any, name: str) -> Array:
+    _require_unmasked(values, name)
     array = np.asarray(values)
     if array.dtype.kind not in "biuf":
         raise TypeError(
@@ -79,6 +80,14 @@ def _numbers(values: Any, dtype: Any, name: str) -> Array:
         )
     with np.errstate(over="ignore"):  # what overflows float32 is found as infinite
         return np.ascontiguousarray(array, dtype=dtype)
+
+
+def _require_unmasked(values: Any, name: str) -> None:
+    masked = int(np.ma.getmaskarray(values).sum()) if isinstance(values, np.ma.MaskedArray) else 0
+    if masked:
+        raise ValueError(
+            f"{name} is a masked array with {masked} masked value(s); fill them in or leave those rows out"
+        )
 
 
 def _require_finite(array: Array, name: str) -> None:
@@ -94,6 +103,7 @@ def _require_finite(array: Array, name: str) -> None:
 
 
 def _checked_targets(network: Network, T: Any, n_samples: int, dtype: Any, name: str) -> Array:
+    _require_unmasked(T, name)
     given = np.asarray(T)
     classes = given.dtype.kind in "biuOSU" or network.activations[-1].name in {"softmax", "sigmoid"}
     if network.n_targets > 1 and classes and given.size == n_samples:
