@@ -144,6 +144,22 @@ class TestUpdateRules:
         rates = model.set_params(random_state=0).fit(*iris).history_.learning_rate
         np.testing.assert_allclose(rates, schedule(np.arange(3, 61, 3), 60))
 
+    @pytest.mark.parametrize("Schedule", [cr.schedules.Cosine, cr.schedules.OneCycle])
+    def test_a_warm_start_stretches_a_schedule_over_what_is_to_come(self, iris, Schedule):
+        schedule = Schedule(0.1)
+        settings = {"batch_size": 50, "max_iter": 20, "tol": 0.0, "random_state": 0}
+        model = cr.MLPClassifier(learning_rate=schedule, warm_start=True, **settings).fit(*iris)
+        rates = model.fit(*iris).history_.learning_rate
+        np.testing.assert_allclose(rates[:20], schedule(np.arange(3, 61, 3), 60))
+        np.testing.assert_allclose(rates[20:], schedule(np.arange(63, 121, 3), 120))
+
+    def test_a_schedule_over_all_training_ends_after_max_iter_parts(self, iris):
+        schedule = cr.schedules.Cosine(0.1)
+        model = cr.MLPClassifier(learning_rate=schedule, batch_size=50, max_iter=4, random_state=0)
+        for _ in range(4):
+            model.partial_fit(*iris, classes=[0, 1, 2])
+        np.testing.assert_allclose(model.history_.learning_rate, schedule(np.arange(3, 13, 3), 12))
+
     def test_a_rate_that_falls_on_a_plateau(self, iris):
         schedule = cr.schedules.ReduceOnPlateau(0.5, factor=0.1, patience=2, min_delta=0.05)
         model = cr.MLPClassifier(solver="sgd", learning_rate=schedule, random_state=0, n_iter_no_change=60, max_iter=60)
@@ -215,6 +231,22 @@ class TestValidation:
             assert model.validation_scores_ == [-loss for loss in model.validation_loss_curve_]
         else:
             assert get_scorer(scoring)(model, X_val, y_val) == pytest.approx(model.best_validation_score_)
+
+    @pytest.mark.parametrize("lost_after", [0, 3])
+    def test_a_score_that_is_no_number_is_no_improvement(self, halves, lost_after):
+        X, X_val, y, y_val = halves
+        scores = iter([0.1, 0.2, 0.3][:lost_after] + 200 * [float("nan")])
+        settings = {"early_stopping": True, "n_iter_no_change": 5, "random_state": 0}
+        model = cr.MLPClassifier(8, scoring=lambda *_: next(scores), **settings)
+        begun = cr.MLPClassifier(8, random_state=0).initialize(X, y).theta_
+        if lost_after:
+            model.fit(X, y, X_val=X_val, y_val=y_val)
+            assert model.best_validation_score_ == 0.3
+        else:
+            with pytest.warns(UserWarning, match="no validation score was a number"):
+                model.fit(X, y, X_val=X_val, y_val=y_val)
+        assert model.n_iter_ == lost_after + 6
+        assert np.array_equal(model.theta_, begun) == (lost_after == 0)
 
     def test_a_scorer_function_sees_the_rows_as_they_were_given(self, iris):
         pl = pytest.importorskip("polars")
@@ -304,28 +336,42 @@ class TestStopping:
         assert time.perf_counter() - began < 2
         assert model.n_iter_ < 50
 
+    @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
     @pytest.mark.parametrize("how", ["raised", "pressed"])
-    def test_control_c_keeps_what_was_learned(self, iris, how):
+    def test_control_c_keeps_what_was_learned(self, iris, how, solver):
         def callback(epoch):
             if epoch.number == 3 and how == "raised":
                 raise KeyboardInterrupt
             if epoch.number == 3:
                 os.kill(os.getpid(), signal.SIGINT)
 
-        model = cr.MLPClassifier(callbacks=callback, random_state=0)
+        model = cr.MLPClassifier(callbacks=callback, random_state=0, solver=solver)
         with pytest.warns(UserWarning, match="Training interrupted by user"):
             model.fit(*iris)
-        assert len(model.loss_curve_) == 3
+        assert len(model.loss_curve_) == model.n_iter_ == 3
+        assert model.loss_ == model.loss_curve_[-1]
         assert model.predict(iris[0]).shape == (150,)
 
-    def test_progress_writes_to_the_console_that_is_given(self, iris):
+    @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+    def test_progress_writes_to_the_console_that_is_given(self, iris, solver):
         from io import StringIO
 
         from rich.console import Console
 
         console = Console(file=StringIO(), force_terminal=True, width=100)
-        cr.MLPClassifier(max_iter=3, progress=console).fit(*iris)
+        cr.MLPClassifier(max_iter=3, progress=console, solver=solver).fit(*iris)
         assert "3/3" in console.file.getvalue()
+
+    @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+    def test_seconds_count_on_and_the_time_limit_does_not(self, iris, solver):
+        pause = {"callbacks": lambda epoch: time.sleep(0.05), "max_iter": 5, "tol": 0.0, "random_state": 0}
+        model = cr.MLPClassifier(8, solver=solver, warm_start=True, **pause).fit(*iris)
+        before = model.history_[-1].seconds
+        model.set_params(time_limit=before).fit(*iris)
+        seconds = [entry.seconds for entry in model.history_]
+        assert seconds == sorted(seconds)
+        assert seconds[5] > before
+        assert model.n_iter_ > 1
 
     def test_numbers_that_overflow_are_an_error_and_leave_no_model_behind_unnoticed(self):
         X = np.full((10, 2), 1e200)

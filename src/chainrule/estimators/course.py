@@ -59,6 +59,8 @@ class Course:
 
     def __post_init__(self) -> None:
         self.layers = layer_slices(self.job.network)
+        begun = 0 if self.incremental else self.model._optimizer.updates
+        self.planned = begun + self.job.n_batches * self.model.max_iter  # where a schedule over all training ends
 
     def overdue(self) -> bool:
         limit = self.model.time_limit
@@ -89,6 +91,11 @@ def run(course: Course) -> None:
             interrupt.wished = True
     if interrupt.wished:
         warnings.warn("Training interrupted by user.", stacklevel=7)
+    if model.early_stopping and not course.incremental and model.n_iter_ and model.best_validation_score_ == -np.inf:
+        warnings.warn(
+            "no validation score was a number: the model keeps the parameters from before training; look at `scoring`",
+            stacklevel=7,
+        )
 
 
 def _shuffled(course: Course, order: Order) -> Order:
@@ -105,7 +112,7 @@ def _walk(course: Course, order: Order, interrupt: Interrupt, bar: Quiet) -> tup
     model, job, session = course.model, course.job, course.session
     whole = job.n_batches == 1  # the order of the rows of a single mini-batch changes nothing but rounding
     rows = None if whole or not model.shuffle else order
-    rates = rules.rates(model, model._optimizer, job.n_batches, job.n_batches * model.max_iter)
+    rates = rules.rates(model, model._optimizer, job.n_batches, course.planned)
     first, tally = 0, Tally.empty()
     while first < job.n_batches:
         count = min(course.stretch, job.n_batches - first)
@@ -180,7 +187,7 @@ def _note(model: Any, loss: float, score: float | None, theta: NDArray[Any]) -> 
         worse = loss > model.best_loss_ - model.tol
         model.best_loss_ = loss if loss < model.best_loss_ else model.best_loss_
     else:
-        worse = score < model.best_validation_score_ + model.tol
+        worse = not score >= model.best_validation_score_ + model.tol  # NaN is worse, too
         if score > model.best_validation_score_:
             model.best_validation_score_ = score
             model._best_theta = theta.copy()

@@ -16,7 +16,10 @@ from chainrule.estimators import rules
 from chainrule.estimators.epochs import asked_to_stop, norms_of, say
 from chainrule.estimators.validation import Held, scorer_of, watch
 from chainrule.training.history import Epoch
+from chainrule.training.interrupt import Interrupt
 from chainrule.training.plan import layer_slices
+from chainrule.training.progress import Quiet, progress_bar
+from chainrule.training.quasi_newton import Valley
 
 __all__ = ["minimize"]
 
@@ -28,75 +31,76 @@ ADVICE = (
 
 
 @dataclass(eq=False)
-class Valley:
-    """J and its gradient in float64, which is what the method works in; the last evaluation is kept."""
+class Descent:
+    """A fit by L-BFGS under way; theta is changed in place."""
 
+    model: Any
     job: Job
     engine: Engine
     theta: Array
-    J: float = float("nan")
-    gradient: Array | None = None
+    held: Held | None
+    offset: float  # what the public loss has beyond J
+    interrupt: Interrupt
+    bar: Quiet
 
-    def __call__(self, theta: Array) -> tuple[float, Array]:
-        if self.gradient is None or not np.array_equal(theta, self.theta):
-            self._evaluate(theta)
-        assert self.gradient is not None  # noqa: S101  for the type checker
-        return self.J, self.gradient
+    def __post_init__(self) -> None:
+        self.began, self.layers = time.perf_counter(), layer_slices(self.job.network)
+        self.valley = Valley(self.job, self.engine, self.theta)
+        self.scorer = scorer_of(self.model) if self.held is not None else None
+        earlier = self.model._epochs
+        self.before, self.seconds = len(earlier), earlier[-1].seconds if earlier else 0.0
 
-    def _evaluate(self, theta: Array) -> None:
-        job = self.job
-        weight = job.n_samples if job.sample_weight is None else float(job.sample_weight.sum())
-        with np.errstate(all="ignore"):  # a long trial step may overflow; the line search takes it back
-            J, gradient = self.engine.value_and_gradient(
-                job.network,
-                theta.astype(job.T.dtype),
-                job.X,
-                job.T,
-                sample_weight=job.sample_weight,
-                l1=job.l1 / weight,
-                l2=job.l2 / weight,
-            )
-        self.J, self.gradient, self.theta = float(J), gradient.astype(np.float64), theta.copy()
+    def go(self) -> str:
+        """Descend; returns why it stopped."""
+        model = self.model
+        model.n_iter_, model.loss_ = 0, self.valley.J + self.offset
+        point, stopped = rules.lbfgs(model).minimize(self.valley, self.theta, self._close, iterations=model.max_iter)
+        self.theta[...] = point
+        model.loss_ = self.valley(point)[0] + self.offset
+        model.converged_ = stopped.startswith("converged")
+        return stopped
 
-
-def minimize(model: Any, job: Job, engine: Engine, theta: Array, held: Held | None, offset: float) -> None:
-    """Fit by L-BFGS; theta is changed in place."""
-    began, valley, layers = time.perf_counter(), Valley(job, engine, theta), layer_slices(job.network)
-    before, scorer = len(model._epochs), scorer_of(model) if held is not None else None
-    model.n_iter_ = 0
-
-    def after(point: Array) -> bool:
-        J, gradient = valley(point)
-        theta[...] = point
+    def _close(self, point: Array) -> bool:
+        """An iteration has ended: write it down; whether it was the last."""
+        J, gradient = self.valley(point)
+        model, self.theta[...] = self.model, point
         model.n_iter_ += 1
-        model.loss_ = J + offset
+        model.loss_ = J + self.offset
         model.loss_curve_.append(model.loss_)
         say(model, f"Iteration {model.n_iter_}, loss = {model.loss_:.8f}")
-        held_loss, score = watch(model, engine, theta, held, scorer)
+        held_loss, score = watch(model, self.engine, self.theta, self.held, self.scorer)
         entry = Epoch(
-            number=before + model.n_iter_,
+            number=self.before + model.n_iter_,
             loss=model.loss_,
             validation=held_loss,
             score=score,
             gradient_norm=float(np.sqrt(gradient.dot(gradient))),
-            gradient_norms=norms_of(gradient, layers),
+            gradient_norms=norms_of(gradient, self.layers),
             learning_rate=None,
-            updates=before + model.n_iter_,
-            seconds=time.perf_counter() - began,
+            updates=self.before + model.n_iter_,
+            seconds=self.seconds + time.perf_counter() - self.began,
         )
         model._epochs.append(entry)
-        return asked_to_stop(model, entry, theta) or _overdue(model, entry)
+        self.bar.epoch(entry)
+        return asked_to_stop(model, entry, self.theta) or self.interrupt.wished or self._overdue()
 
-    point, stopped = rules.lbfgs(model).minimize(valley, theta, after, iterations=model.max_iter)
-    theta[...] = point
-    model.loss_ = valley(point)[0] + offset
-    model.converged_ = stopped.startswith("converged")
-    if not model.converged_ and stopped != "callback":
+    def _overdue(self) -> bool:
+        limit = self.model.time_limit
+        return limit is not None and time.perf_counter() - self.began >= limit
+
+
+def minimize(model: Any, job: Job, engine: Engine, theta: Array, held: Held | None, offset: float) -> None:
+    """Fit by L-BFGS; theta is changed in place."""
+    stopped = ""
+    with Interrupt() as interrupt, progress_bar(model.progress, model.max_iter, 1) as bar:
+        try:
+            stopped = Descent(model, job, engine, theta, held, offset, interrupt, bar).go()
+        except KeyboardInterrupt:  # out of a callback or a scorer, or a second Ctrl-C
+            interrupt.wished = True
+    if interrupt.wished:
+        warnings.warn("Training interrupted by user.", stacklevel=6)
+    elif not model.converged_ and stopped != "callback":
         _warn(model, stopped)
-
-
-def _overdue(model: Any, entry: Epoch) -> bool:
-    return model.time_limit is not None and entry.seconds >= model.time_limit
 
 
 def _warn(model: Any, stopped: str) -> None:
