@@ -31,3 +31,19 @@ def test_help_loads_nothing_heavy_and_is_quick() -> None:
         seconds.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - began)
         assert "heavy: none" in done.stdout
     assert min(seconds) < 0.5  # 0.2 on a machine that does nothing else
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train", "iris", "--learning-rate", "-1"], "learning_rate is -1.0; it must be above 0"),
+        (["train", "iris", "--optimizer", "adamx"], "'adamx' is not one of"),
+        (["derive", "A*x", "--wrt", "A", "--shape", "A=3xx"], "the shape 'A=3xx' has an empty size"),
+    ],
+)
+def test_wrong_values_are_named_before_anything_is_done(run, arguments: list[str], said: str) -> None:
+    outcome = run(*arguments)
+    assert outcome.code == 2
+    assert said in outcome.err
+    assert "Value error" not in outcome.err
+    assert not outcome.out

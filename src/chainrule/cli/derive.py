@@ -142,7 +142,10 @@ def _shape(text: str) -> tuple[str, Any]:
         raise ValueError(f"--shape is NAME=SHAPE, such as b=vector or A=3xn; given {text!r}")
     if said in ("scalar", "vector", "matrix", "symmetric"):
         return name, said
-    return name, tuple(int(d) if d.isdigit() else d for d in said.split("x"))
+    sizes = said.split("x")
+    if "" in sizes:
+        raise ValueError(f"the shape {text!r} has an empty size; give sizes with an x between, such as {name}=3xn")
+    return name, tuple(int(size) if size.isdigit() else size for size in sizes)
 
 
 def _derivative_text(derivative: Derivative, output_format: str) -> str:

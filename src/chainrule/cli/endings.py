@@ -51,7 +51,7 @@ def _usage(error: Any) -> tuple[str, int]:
         return "", WRONG
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "chainrule"
-    text = error.format_message().rstrip(".")
+    text = error.format_message().rstrip(".").replace("Value error, ", "")  # of the library that typer checks with
     return f"{text} (see {command} --help)", WRONG
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -91,6 +92,17 @@ class Settings:
             raise ValueError(f"the class weight {self.class_weight!r} must be one of {', '.join(CLASS_WEIGHTS)}")
         if self.kind not in ("auto", "classes", "number"):
             raise ValueError(f"the kind {self.kind!r} must be one of auto, classes, number")
+        for name, holds, expected in (
+            ("learning_rate", 0 < self.learning_rate < inf, "above 0"),
+            ("l2", 0 <= self.l2 < inf, "0 or more"),
+            ("dropout", self.dropout is None or 0 <= self.dropout < 1, "at least 0 and below 1"),
+            ("smoothing", 0 <= self.smoothing < 1, "at least 0 and below 1"),
+            ("epochs", self.epochs is None or self.epochs >= 1, "1 or more"),
+            ("batch_size", self.batch_size is None or self.batch_size >= 1, "1 or more"),
+            ("patience", self.patience >= 0, "0 or more"),
+        ):
+            if not holds:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; it must be {expected}")
         if self.group and self.time:
             raise ValueError("rows are split by groups or in the order of time; give one of the two")
 
