@@ -75,11 +75,14 @@ def command(
 
 
 def write(terminal: Terminal, text: str, output: Path | None) -> None:
-    """To the file, or as it is to standard output."""
+    """To the file, whole or not at all, or as it is to standard output."""
+    from chainrule.storage import replacing
+
     if output is None:
         terminal.results.print(text, markup=False, soft_wrap=True)
     else:
-        output.write_text(text, encoding="utf-8")
+        with replacing(output) as stream:
+            stream.write(text.encode())
         terminal.say("Written", str(output))
 
 
