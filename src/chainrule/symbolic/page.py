@@ -28,7 +28,7 @@ p { margin: 0; } .by, .why, .dims { color: var(--soft); }
 .line { padding: .6rem .9rem; margin: .5rem 0; background: var(--band); border-radius: .4rem; }
 .head { display: flex; gap: 1rem; justify-content: space-between; flex-wrap: wrap; }
 .tag { color: var(--mark); font-weight: 600; }
-.formula { overflow-x: auto; padding: .35rem 0; }
+.formula { overflow: auto hidden; padding: .35rem 0; }
 math { font-size: 1.15rem; font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", "DejaVu Serif", serif; }
 math .bold { font-weight: 700; }
 mtd { text-align: left; padding: .1rem .4rem; }
@@ -36,7 +36,7 @@ summary { cursor: pointer; color: var(--mark); width: fit-content; }
 a:focus-visible, summary:focus-visible, .formula:focus-visible { outline: 2px solid var(--mark); outline-offset: 2px; }
 table { border-collapse: collapse; margin: .4rem 0; } td, th { padding: .15rem .6rem; text-align: right; }
 th { font-weight: 600; } tbody tr:nth-child(odd) { background: var(--band); }
-.scroll { overflow-x: auto; }
+.scroll { overflow: auto hidden; }
 @media print {
   body { max-width: none; color: #000; background: #fff; }
   .line { background: none; border: 1px solid #bbb; break-inside: avoid; }
