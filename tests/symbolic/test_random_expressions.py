@@ -153,3 +153,11 @@ def test_simplification_is_settled(cost):
 def test_any_text_is_parsed_or_refused_politely(text):
     with contextlib.suppress(ValueError):
         parse(text)
+
+
+def test_second_derivatives_through_a_diagonal():
+    """x^T A^T diag(A x)^2 A x = sum (A x)^4, whose Hessian is 12 A^T diag(A x)^2 A."""
+    rng = np.random.default_rng(0)
+    A, x_ = rng.normal(size=(3, 2)), rng.normal(size=2)
+    found = differentiate("x' * A' * diag((A * x) .^ 2) * A * x", "x").hessian().evaluate(A=A, x=x_)
+    np.testing.assert_allclose(found, 12 * A.T @ np.diag((A @ x_) ** 2) @ A, rtol=1e-12)

@@ -91,6 +91,20 @@ def _of_where(node: Expression, g: Expression) -> Expression:
     return add(times(flags, matrix_of(yes, g)), times(keep, matrix_of(no, g)))
 
 
+def _of_diagonal(node: Expression, g: Expression) -> Expression:
+    """diagonal(E) = (E * I) 1, the entries on the diagonal as a column."""
+    body = node.args[0]
+    n = body.shape[0]
+    return matrix_of(product(hadamard(body, identity(n)), ones((n, 1))), g)
+
+
+def _of_diag(node: Expression, g: Expression) -> Expression:
+    """diag(u) = (u 1^T) * I."""
+    body = node.args[0]
+    n = body.shape[0]
+    return matrix_of(hadamard(product(body, ones((1, n))), identity(n)), g)
+
+
 def _dependent(node: Expression, g: Expression) -> int:
     places = [i for i, a in enumerate(node.args) if depends(a, g)]
     if len(places) != 1:
@@ -109,4 +123,6 @@ _HANDLERS = {
     "vec": _of_vec,
     "unvec": _of_vec,
     "where": _of_where,
+    "diagonal": _of_diagonal,
+    "diag": _of_diag,
 }

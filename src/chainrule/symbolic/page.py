@@ -40,6 +40,7 @@ th { font-weight: 600; } tbody tr:nth-child(odd) { background: var(--band); }
 @media print {
   body { max-width: none; color: #000; background: #fff; }
   .line { background: none; border: 1px solid #bbb; break-inside: avoid; }
+  h2 { break-after: avoid; }
 }
 """
 
