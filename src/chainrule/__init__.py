@@ -43,6 +43,7 @@ _PUBLIC: dict[str, str] = {
     "fit": "chainrule.training.fit",
     "load": "chainrule.models",
     "predictor": "chainrule.engine.predicting",
+    "report": "chainrule.reporting.page",
     "save": "chainrule.models",
     "schedules": "chainrule.descent",
 }

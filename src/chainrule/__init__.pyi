@@ -22,6 +22,7 @@ from chainrule.network.activation import Activation as Activation
 from chainrule.network.loss import LOSSES as LOSSES
 from chainrule.network.loss import Loss as Loss
 from chainrule.network.spec import Network as Network
+from chainrule.reporting.page import report as report
 from chainrule.symbolic.derivation import derive as derive
 from chainrule.symbolic.derivative import differentiate as differentiate
 from chainrule.symbolic.explanation import explain as explain

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 FORMATS = ("pdf", "png", "svg")
 _UNDATED = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}  # the same run gives the same picture
 _TRAINING, _VALIDATION, _QUIET = "#1f5fa8", "#d1701f", "#6b6b6b"
+_PAGE_COLOURS = {
+    _TRAINING: "var(--training)",
+    _VALIDATION: "var(--validation)",
+    _QUIET: "var(--soft)",
+    "#000000": "currentColor",
+}
 
 
 def learning_curve(history: History, path: str | os.PathLike[str], *, title: str = "", best_epoch: int = 0) -> None:
@@ -48,6 +55,31 @@ def learning_curve(history: History, path: str | os.PathLike[str], *, title: str
 
     with replacing(path) as stream, rc_context({"svg.hashsalt": "chainrule"}):
         figure.savefig(stream, format=kind, metadata=_UNDATED.get(kind))
+
+
+def learning_curve_svg(history: History, *, best_epoch: int = 0) -> str:
+    """The same picture as an ``<svg>`` element for a page: its text is text, its colours are the page's.
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed; the message names the extra.
+    """
+    figure = _figure(history, "", best_epoch)
+
+    from io import StringIO
+
+    from matplotlib import rc_context
+
+    stream = StringIO()
+    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    with rc_context({"svg.hashsalt": "chainrule", "svg.fonttype": "none"}):
+        figure.savefig(stream, format="svg", metadata=nothing, transparent=True)
+    drawing = stream.getvalue()
+    drawing = re.sub(r' xmlns(:\w+)?="[^"]*"', "", drawing[drawing.index("<svg") :])  # HTML knows them
+    for colour, name in _PAGE_COLOURS.items():
+        drawing = drawing.replace(colour, name)
+    return drawing
 
 
 def picture_format(path: str | os.PathLike[str]) -> str:
