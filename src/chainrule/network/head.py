@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .activation import Activation
-from .arrays import Array, Library
+from .arrays import Array, Library, is_complex
 from .loss import Loss, smooth_labels
 
 __all__ = ["Head", "join"]
@@ -117,12 +117,19 @@ def _sigmoid_binary(loss: Loss) -> tuple[HeadFunction, HeadFunction]:
     return value, delta
 
 
+def _log_sum_exp(xp: Library, z: Array, a: Array) -> Array:
+    """log sum exp z of each row, from the class of the largest z: log a = z - log sum exp, where a is at least 1/K."""
+    if is_complex(z):
+        return xp.logsumexp(z)
+    return xp.max(z, axis=1, keepdims=True) - xp.log(xp.max(a, axis=1, keepdims=True))
+
+
 def _softmax_categorical(loss: Loss) -> tuple[HeadFunction, HeadFunction]:
     smoothing = sum(loss.parameters)
 
     def value(xp: Library, z: Array, a: Array, t: Array) -> Array:
         t = smooth_labels(xp, t, smoothing, t.shape[1])
-        return xp.vecdot(t, xp.logsumexp(z) - z)
+        return xp.vecdot(t, _log_sum_exp(xp, z, a) - z)
 
     def delta(xp: Library, z: Array, a: Array, t: Array) -> Array:
         t = smooth_labels(xp, t, smoothing, t.shape[1])
