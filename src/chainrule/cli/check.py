@@ -10,6 +10,7 @@ import typer
 from . import options
 from .endings import FAILED
 from .loading import load_model
+from .networks import network_from
 from .terminal import Terminal
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def command(
     else:
         if file is not None:
             raise ValueError("a network that is no model file is checked on random data; leave FILE out")
-        network = _network(model_or_network, loss)
+        network = network_from(model_or_network, loss)
         theta, data = network.initial(seed), random_data(network, rows, rng)
     report = check_gradient(network, theta.astype(np.float64), *data)
     terminal.say("Network", f"{network}, {network.loss.spec}")
@@ -58,15 +59,6 @@ def command(
     terminal.emit({"network": str(network), "loss": network.loss.spec, **report.to_dict()})
     if not report.ok:
         raise typer.Exit(FAILED)
-
-
-def _network(text: str, loss: str | None) -> Network:
-    """Without a loss, the one that makes a pair with the output activation."""
-    from chainrule.network.spec import Network
-
-    pairs = {"softmax": "categorical_cross_entropy", "sigmoid": "binary_cross_entropy", "exp": "poisson"}
-    output = text.rpartition(":")[2].strip() if ":" in text.rpartition("-")[2] else ""
-    return Network.parse(text, loss or pairs.get(output, "half_squared_error"))
 
 
 def _rows_of(model: Any, source: str, rows: int, rng: Any) -> tuple[Any, Any]:

@@ -10,6 +10,7 @@ import typer
 
 from . import options
 from .endings import FAILED
+from .networks import network_from
 from .terminal import Terminal
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ chainrule derive 4-8:tanh-3:softmax --format html --output derivation.html
 chainrule derive "1/2*norm2(A*sigma(B*x)-y)^2" --wrt B"""
 
 _NETWORK = re.compile(r"\s*\d+(:[^-]+)?(-\d+.*)+")
-_PAIRS = {"softmax": "categorical_cross_entropy", "sigmoid": "binary_cross_entropy", "exp": "poisson"}
 
 
 def command(
@@ -55,11 +55,9 @@ def command(
     if wrt is not None or not _NETWORK.fullmatch(subject):
         _expression(terminal, subject, wrt, shape or [], output_format, output)
         return
-    from chainrule.network.spec import Network
     from chainrule.symbolic.derivation import derive
 
-    last = subject.rpartition(":")[2].strip() if ":" in subject.rpartition("-")[2] else ""
-    network = Network.parse(subject, loss or _PAIRS.get(last, "half_squared_error"))
+    network = network_from(subject, loss)
     sizes = "symbolic" if symbolic_sizes else "own"
     derivation = derive(network, notation, sizes=sizes, weights=weights, l1=l1, l2=l2, optimizer=optimizer)
     if as_json:

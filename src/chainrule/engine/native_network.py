@@ -47,7 +47,7 @@ def rule_entry(rule: UpdateRule) -> Entry:
 
 
 def compiled_network(network: Network, suffix: str) -> Any:
-    """The compiled description of the network; the latest ones are kept, for callers who ask again and again."""
+    """The compiled description of the network; those made last are kept, for callers who ask again and again."""
     key = (id(network), suffix)
     found = _kept.get(key)
     if found is not None and found[0] is network:

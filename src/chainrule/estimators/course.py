@@ -23,13 +23,13 @@ from chainrule.estimators.epochs import asked_to_stop, norms_of, say
 from chainrule.estimators.validation import Held
 from chainrule.training.history import Epoch
 from chainrule.training.interrupt import Interrupt
+from chainrule.training.pacing import next_count
 from chainrule.training.plan import layer_slices
 from chainrule.training.progress import Quiet, progress_bar
 from chainrule.training.state import Tally
 
 __all__ = ["Course", "NonFiniteParametersError", "mean_constant", "run"]
 
-CALL_SECONDS = 0.05  # a call of the engine, so that Ctrl-C and the time limit are noticed soon
 FIRST_CALL = 16  # mini-batches, before it is known how long they take
 NON_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
@@ -122,7 +122,7 @@ def _walk(course: Course, order: Order, interrupt: Interrupt, bar: Quiet) -> tup
         if record.non_finite is not None:
             return float("nan"), float("nan")
         first, tally = first + record.batches, tally.with_record(record)
-        course.stretch = _next_stretch(count, time.perf_counter() - began)
+        course.stretch = next_count(count, time.perf_counter() - began)
         bar.batches(first)
         if first < job.n_batches and (interrupt.wished or course.overdue()):
             return None
@@ -146,11 +146,6 @@ def _mean_loss(course: Course, tally: Tally, order: Order) -> float:
 def mean_constant(constants: NDArray[Any] | None, sample_weight: NDArray[Any] | None) -> float:
     """What the mean public loss has beyond J."""
     return 0.0 if constants is None else float(np.average(constants, weights=sample_weight))
-
-
-def _next_stretch(count: int, seconds: float) -> int:
-    """Mini-batches for the next call: at most eight times as many as in the last one."""
-    return max(1, int(min(CALL_SECONDS / max(seconds / count, 1e-9), 8 * count)))
 
 
 def _close(course: Course, found: tuple[float, float], scorer: Callable[..., float] | None) -> Epoch:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.training import plan
 from chainrule.training.history import Epoch
-from chainrule.training.plan import read_only
 
 __all__ = ["asked_to_stop", "norms_of", "say"]
 
@@ -22,13 +21,9 @@ def norms_of(gradient: NDArray[Any], layers: tuple[slice, ...]) -> tuple[float, 
 
 
 def asked_to_stop(model: Any, entry: Epoch, theta: NDArray[Any]) -> bool:
-    """Call all callbacks with the epoch and a read-only view of theta; whether one of them returned True."""
-    if not model.callbacks:
-        return False
-    shown = replace(entry, theta=read_only(theta))
-    callbacks = (model.callbacks,) if callable(model.callbacks) else model.callbacks
-    answers = [callback(shown) for callback in callbacks]
-    return any(isinstance(answer, bool | np.bool_) and bool(answer) for answer in answers)
+    """Whether a callback of the model asks to stop; one callable may stand without a list."""
+    callbacks = (model.callbacks,) if callable(model.callbacks) else tuple(model.callbacks or ())
+    return plan.asked_to_stop(callbacks, entry, theta)
 
 
 def say(model: Any, words: str) -> None:

@@ -1,7 +1,7 @@
 """What a training run shall do besides descending, and the book that is kept of its epochs."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -95,9 +95,7 @@ class Book:
 
     def verdict(self, entry: Epoch, theta: Array) -> str:
         """Call the callbacks; why to stop after this epoch, or nothing."""
-        shown = replace(entry, theta=read_only(theta)) if self.plan.callbacks else entry
-        answers = [callback(shown) for callback in self.plan.callbacks]
-        if any(isinstance(answer, (bool, np.bool_)) and answer for answer in answers):
+        if asked_to_stop(self.plan.callbacks, entry, theta):
             return "callback"
         patience = self.plan.patience
         return "patience" if patience is not None and self.best.waited > patience else ""
@@ -107,6 +105,15 @@ class Book:
             return float(
                 self.engine.objective(self.job.network, theta, held.X, held.T, sample_weight=held.sample_weight)
             )
+
+
+def asked_to_stop(callbacks: Sequence[Callback], entry: Epoch, theta: Array) -> bool:
+    """Call all callbacks with the epoch and a read-only view of theta; whether one of them returned True."""
+    if not callbacks:
+        return False
+    shown = replace(entry, theta=read_only(theta))
+    answers = [callback(shown) for callback in callbacks]
+    return any(isinstance(answer, bool | np.bool_) and bool(answer) for answer in answers)
 
 
 def layer_slices(network: Network) -> tuple[slice, ...]:
