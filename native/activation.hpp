@@ -42,11 +42,11 @@ struct Selu {
 };
 struct Gelu {
     static constexpr bool from_value = false;
-    static constexpr double half_root = 0.70710678118654752, density = 0.39894228040143268;  // 1/sqrt 2, 1/sqrt(2 pi)
-    template <class V, class T> static V f(V z, T) { return V(T(0.5)) * z * (V(T(1)) + erf(z * V(T(half_root)))); }
+    static constexpr double density = 0.39894228040143268;  // 1 / sqrt(2 pi)
+    template <class V, class T> static V f(V z, T) { return z * normal(z).phi; }
     template <class V, class T> static V df(V z, V, T) {
-        V bell = exp_of_negative(V(T(-0.5)) * z * z);
-        return V(T(0.5)) * (V(T(1)) + erf(z * V(T(half_root)))) + z * bell * V(T(density));
+        auto [phi, bell] = normal(z);
+        return phi + z * bell * V(T(density));
     }
 };
 struct GeluTanh {  // Hendrycks and Gimpel 2016

@@ -62,9 +62,13 @@ struct Huber {
     }
 };
 struct LogCosh {
+    // |r| + log1p(exp(-2 |r|)) - log 2; below 1, where that cancels, log1p(2 sinh(r/2)^2)
     template <class V, class T> static V term(V f, V y, V) {
-        V size = abs(f - y);
-        return size + log1p(exp_of_negative(V(T(-2)) * size)) - V(T(0.69314718055994531));
+        V size = abs(f - y), one(T(1));
+        auto small = size < one;
+        V e = expm1(V(T(0.5)) * size), sinh = V(T(0.5)) * (e + e / (e + one));
+        V inside = select(small, V(T(2)) * sinh * sinh, exp_of_negative(V(T(-2)) * size));
+        return select(small, V(T(0)), size - V(T(0.69314718055994531))) + log1p(inside);
     }
     template <class V, class T> static V slope(V f, V y, V) { return tanh(f - y); }
 };
