@@ -27,8 +27,12 @@ using Entry = std::pair<int, std::vector<double>>;  // number in the table (-1: 
 
 [[noreturn]] void refuse(const std::string& message) { throw nb::value_error(message.c_str()); }
 
+void check_number(const char* table, int number, int count) {
+    if (number < custom || number >= count) refuse(std::string(table) + " number " + std::to_string(number) + " is not known");
+}
+
 Activation<T> activation_of(const Entry& entry) {
-    if (entry.first >= int(Sigma::count)) refuse("activation number " + std::to_string(entry.first) + " is not known");
+    check_number("activation", entry.first, int(Sigma::count));
     return {entry.first, entry.second.empty() ? T(0) : T(entry.second[0])};
 }
 
@@ -40,14 +44,27 @@ struct Net {
     Net(const std::vector<Index>& sizes, const std::vector<Entry>& activations, bool bias, const Entry& loss, double scale,
         Index targets, nb::object activate_, nb::object pull_back_, nb::object head_)
         : activate(std::move(activate_)), pull_back(std::move(pull_back_)), head(std::move(head_)) {
+        check_sizes(sizes, activations.size(), loss, targets);
         plan.input = activation_of(activations[0]);
         for (std::size_t l = 1; l < sizes.size(); ++l) {
             Index weights = plan.n_parameters, biases = weights + sizes[l] * sizes[l - 1];
             plan.layers.push_back({sizes[l - 1], sizes[l], weights, bias ? biases : -1, activation_of(activations[l])});
             plan.n_parameters = biases + (bias ? sizes[l] : 0);
         }
-        if (loss.first >= int(LossCode::count)) refuse("loss number " + std::to_string(loss.first) + " is not known");
         plan.loss = {loss.first, T(scale), {loss.second.begin(), loss.second.end()}, targets};
+    }
+
+    static void check_sizes(const std::vector<Index>& sizes, std::size_t activations, const Entry& loss, Index targets) {
+        constexpr Index most = Index(1) << 30;
+        if (sizes.size() < 2 || activations != sizes.size()) refuse("a network needs two sizes or more, and an activation for each");
+        for (Index size : sizes) {
+            if (size < 1 || size > most) refuse("a layer has " + std::to_string(size) + " units");
+        }
+        check_number("loss", loss.first, int(LossCode::count));
+        bool pairs = loss.first == int(LossCode::gaussian_nll), levels = loss.first == int(LossCode::quantile);
+        Index width = sizes.back();
+        bool fits = targets >= 1 && (pairs ? width == 2 * targets : levels ? width % targets == 0 : targets <= width);
+        if (!fits) refuse(std::to_string(width) + " outputs do not fit " + std::to_string(targets) + " targets");
     }
 
     Hooks<T> hooks() const {
@@ -92,7 +109,7 @@ struct Rowset {
 
     Rowset(const Net& net, nb::object X, nb::object targets, nb::object weights) : keep_x(X), keep_t(targets), keep_w(weights) {
         Index width = net.plan.width(0);
-        if (nb::isinstance<nb::tuple>(X)) read_sparse(nb::cast<nb::tuple>(X), width);
+        if (nb::isinstance<nb::tuple>(X)) read_sparse(nb::cast<nb::tuple>(X), net);
         else read_dense(X, width);
         if (!targets.is_none()) {
             auto t = cast<ConstMatrix>(targets, "T");
@@ -125,7 +142,9 @@ private:
         expect("X", x, data.n_samples, width);
         data.X = x.data();
     }
-    void read_sparse(nb::tuple parts, Index width) {
+    void read_sparse(nb::tuple parts, const Net& net) {
+        if (parts.size() != 3) refuse("a sparse X is (data, indices, indptr)");
+        const Index width = net.plan.width(0);
         using Any = nb::ndarray<nb::ro, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
         auto values = cast<ConstVector>(parts[0], "X.data");
         auto columns = cast<Any>(parts[1], "X.indices"), starts = cast<Any>(parts[2], "X.indptr");
@@ -133,6 +152,8 @@ private:
         if (columns.dtype() != starts.dtype() || (!data.sparse.wide && columns.dtype() != nb::dtype<std::int32_t>())) {
             refuse("the indices of a sparse X must be int32 or int64, both of the same");
         }
+        if (!net.plan.input.is_identity()) refuse("a sparse X cannot pass through an activation on the input");
+        if (starts.shape(0) < 1) refuse("the row starts of a sparse X are empty");
         data.n_samples = Index(starts.shape(0)) - 1;
         Index stored = Index(std::min(values.shape(0), columns.shape(0)));
         for (Index i = 0; i < data.n_samples; ++i) {
@@ -174,10 +195,9 @@ struct PySession {
               double l2, bool penalty_per_weight, double clip_norm, double clip_value, std::vector<double> dropout,
               std::uint64_t seed, std::uint64_t updates, nb::object custom_rule_, int most_threads_)
         : net(net_), rows(net_, X, targets, weights),
-          session(net_.plan, {rows.data, {rule.first, rule.second}, batch_size, l1, l2, penalty_per_weight, clip_norm,
-                              clip_value, std::move(dropout), seed}, updates),
+          session(net_.plan, checked({rows.data, {rule.first, rule.second}, batch_size, l1, l2, penalty_per_weight, clip_norm,
+                                      clip_value, std::move(dropout), seed}, net_.plan.depth()), updates),
           custom_rule(std::move(custom_rule_)), most_threads(most_threads_) {
-        if (rule.first >= int(RuleCode::count)) refuse("update rule number " + std::to_string(rule.first) + " is not known");
     }
 
     nb::tuple run(nb::object order, Index first, Index count, Doubles rates, Vector theta, Vector gradient, nb::dict state,
@@ -211,6 +231,25 @@ struct PySession {
     }
 
 private:
+    static Job<T> checked(Job<T> job, Index depth) {
+        constexpr std::size_t parameters[] = {0, 1, 1, 1, 2, 4, 4, 4};  // of each rule, in the order of RuleCode
+        static_assert(std::size(parameters) == std::size_t(RuleCode::count));
+        check_number("update rule", job.rule.code, int(RuleCode::count));
+        if (!job.rule.is_custom() && job.rule.parameters.size() != parameters[job.rule.code]) {
+            refuse("update rule number " + std::to_string(job.rule.code) + " does not take " +
+                   std::to_string(job.rule.parameters.size()) + " parameters");
+        }
+        if (!job.data.targets) refuse("training needs T");
+        if (job.batch_size < 1 || job.batch_size > std::max<Index>(1, job.data.n_samples)) {
+            refuse("mini-batches of " + std::to_string(job.batch_size) + " rows were asked for; X has " + std::to_string(job.data.n_samples));
+        }
+        if (Index(job.dropout.size()) > depth) refuse("there are more dropout rates than layers");
+        for (double rate : job.dropout) {
+            if (!(rate >= 0 && rate < 1)) refuse("a dropout rate is " + std::to_string(rate) + ", expected 0 <= rate < 1");
+        }
+        return job;
+    }
+
     Parameters<T> parameters(Vector& theta, Vector& gradient, nb::dict state) {
         std::size_t n = theta.shape(0);
         Parameters<T> p{theta.data(), gradient.data()};
@@ -246,6 +285,7 @@ private:
 double evaluate_all(Net& net, nb::object X, nb::object targets, nb::object weights, ConstVector theta, double l1, double l2,
                     nb::object gradient) {
     Rowset rows(net, X, targets, weights);
+    if (!rows.data.targets) refuse("J needs T");
     net.check_theta(theta.shape(0), "theta");
     T* g = nullptr;
     if (!gradient.is_none()) {
@@ -277,17 +317,20 @@ double evaluate_all(Net& net, nb::object X, nb::object targets, nb::object weigh
 // Weights packed once, buffers kept: predictions at the least possible cost. Not for two threads at once.
 struct Predictor {
     Net& net;
-    Index most_rows;
+    bool sparse;  // what it is given
     std::unique_ptr<Machine<T>> machine;
     std::vector<T> theta;
 
-    Predictor(Net& net_, ConstVector theta_, Index rows, bool sparse)
-        : net(net_), most_rows(rows),
-          machine(new Machine<T>(net_.plan, rows, Machine<T>::Purpose::predict, {}, sparse)) {
+    Predictor(Net& net_, ConstVector theta_, Index rows, bool sparse_)
+        : net(net_), sparse(sparse_),
+          machine(new Machine<T>(net_.plan, std::max<Index>(1, rows), Machine<T>::Purpose::predict, {}, sparse_)) {
         net.check_theta(theta_.shape(0), "theta");
-        theta.assign(theta_.data(), theta_.data() + theta_.shape(0));
-        Team alone(1, {});
-        machine->prepare(theta.data(), alone);
+        const T* from = theta_.data();
+        if (!own_products) theta.assign(from, from + theta_.shape(0)), from = theta.data();  // BLAS reads theta itself
+        with_gil_or_without(machine->operations(1), [&](int threads, const Hooks<T>& hooks) {
+            Team team(threads, hooks.interrupted);
+            machine->prepare(from, team);
+        });
     }
 
     void into(ConstMatrix X, nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu> out) {
@@ -309,9 +352,14 @@ struct Predictor {
 
 private:
     void work(const Data<T>& data, T* out) {
-        double operations = machine->operations(data.n_samples);
-        bool small = operations < 1e6 && !net.plan.calls_python();  // less than letting go of the interpreter costs
-        if (small) return chunks(data, out, 1, Hooks<T>());
+        if (bool(data.sparse) != sparse) refuse(sparse ? "X must be sparse here" : "X must not be sparse here");
+        with_gil_or_without(machine->operations(data.n_samples),
+                            [&](int threads, const Hooks<T>& hooks) { chunks(data, out, threads, hooks); });
+    }
+
+    // work(threads, hooks); so little of it that letting go of the interpreter would cost more is done at once
+    template <class F> void with_gil_or_without(double operations, F work) {
+        if (operations < 1e6 && !net.plan.calls_python()) return work(1, Hooks<T>());
         Hooks<T> hooks = net.hooks();
         bool interrupted = false;
         {
@@ -319,7 +367,7 @@ private:
             Share share;
             QuietBlas quiet(!own_products);
             try {
-                chunks(data, out, share.threads(operations), hooks);
+                work(share.threads(operations), hooks);
             } catch (const Interrupted&) {
                 interrupted = true;
             }
@@ -333,7 +381,7 @@ private:
         for (Index begin = 0; begin < data.n_samples; begin += machine->capacity()) {
             Index count = std::min(machine->capacity(), data.n_samples - begin);
             machine->predict(data, {nullptr, begin, count}, out + begin * width, team, hooks);
-            team.check();
+            team.look(0);
         }
     }
 };

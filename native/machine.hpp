@@ -7,10 +7,9 @@
 #include <algorithm>
 #include <memory>
 
-#include "dropout.hpp"
 #include "head.hpp"
-#include "plan.hpp"
 #include "product.hpp"
+#include "sparse.hpp"
 #include "team.hpp"
 
 namespace chainrule {
@@ -27,6 +26,8 @@ constexpr double shard_operations = 1e7;  // that a shard has at least, unless i
 constexpr Index shard_rows = 128, least_shard_rows = 64;
 constexpr double task_operations = 4e6;   // of a task of the gradient
 constexpr Index most_fetched = 1 << 16;    // bytes of the next mini-batch's inputs that are asked for ahead
+constexpr double look_operations = 1e8;   // of a part of a product, after which the caller's interruption is asked for
+constexpr double least_looked_at = 1e6;   // operations of a product that one look is nothing to
 constexpr Index packing_from = 1 << 15;   // bytes of inputs from which a panel of them is packed
 
 // The penalties of a batch, already divided by its weight where that is wanted.
@@ -80,9 +81,9 @@ public:
     // Forward only; writes a_L into out (rows, n_L), contiguous.
     void predict(const Data<T>& data, Selection rows, T* out, Team& team, const Hooks<T>& hooks) {
         Index n = shards(rows.count), width = plan_.width(plan_.depth());
-        team.run(n, [&](Index s, int) {
+        team.run(n, [&](Index s, int thread) {
             Index begin = rows.count * s / n, end = rows.count * (s + 1) / n;
-            forward(data, rows, begin, end, hooks);
+            forward(data, rows, begin, end, {team, thread}, hooks);
             activate_output(begin, end, hooks);
             for (Index i = begin; i < end; ++i) {
                 std::memcpy(out + i * width, layer(plan_.depth()).a.row(i), sizeof(T) * std::size_t(width));
@@ -114,11 +115,11 @@ public:
         values_.assign(std::size_t(n), 0.0);
         batch_ = batch;
         rows_ = rows;
-        team.run(n, [&](Index s, int) {
+        team.run(n, [&](Index s, int thread) {
             Index begin = rows.count * s / n, end = rows.count * (s + 1) / n;
-            forward(data, rows, begin, end, hooks);
+            forward(data, rows, begin, end, {team, thread}, hooks);
             values_[std::size_t(s)] = head(data, rows, begin, end, hooks);
-            if (purpose_ == Purpose::train) backward(begin, end, hooks);
+            if (purpose_ == Purpose::train) backward(begin, end, {team, thread}, hooks);
         });
         double value = 0;
         for (double part : values_) value += part;
@@ -134,11 +135,12 @@ public:
         for (Index l = 1; l <= plan_.depth(); ++l) count += gradient_tasks(l);
         sums_.assign(std::size_t(count), Sums());
         if (Index(scratch_.size()) < team.size()) scratch_.resize(std::size_t(team.size()));
+        if (sparse_) sparse_layer_.sort(sparse_rows(data, rows_), team.size());
         team.run(count, [&](Index task, int thread) {
             Index l = 1, number = task;
             for (; number >= gradient_tasks(l); ++l) number -= gradient_tasks(l);
             Sums& sums = sums_[std::size_t(task)];
-            if (sparse_ && l == 1) sparse_gradient(data, g, accumulate);
+            if (is_sparse(l)) sparse_gradient(number, g, accumulate, thread);
             else dense_gradient(l, number, g, accumulate, scratch_[std::size_t(thread)]);
             if (finish) finish_weights(l, number, g, penalty, sums);
             if (number == 0) bias_gradient(l, g, accumulate, finish, sums);
@@ -152,7 +154,6 @@ private:
     struct Layer {
         Matrix<T> z, a, fed, mask, delta;  // z only where it is needed beside a, fed and mask only with dropout
         Panels<T> forward, backward;       // W^T and W, by panels
-        Matrix<T> turned;                  // W^T row by row, for sparse inputs
         Buffer<T> bias;
         bool by_blas = false;
     };
@@ -166,6 +167,11 @@ private:
     // z_l lies in a_l itself where nobody asks for it later
     T* z(Index l, Index i) { return layer(l).z ? layer(l).z.row(i) : layer(l).a.row(i); }
     Rows rows_of(Index l, Index count) { return {count, plan_.width(l), step(l)}; }
+    bool is_sparse(Index l) const { return sparse_ && l == 1; }
+    SparseRows<T> sparse_rows(const Data<T>& data, Selection rows) const {
+        Mask32<T> mask({batch_.seed, 0, batch_.step}, rate(0));
+        return {data.sparse, rows, plan_.width(0), drops(0) && batch_.masked, mask, batch_.place};
+    }
 
     void allocate(Index l) {
         Layer& at = layer(l);
@@ -183,7 +189,7 @@ private:
         at.by_blas = !own_products && gemm<T>() && plan.in * plan.out * capacity_ >= blas_from;
         at.bias = Buffer<T>(round_up(plan.out, 2 * S));
         if (sparse_ && l == 1) {
-            at.turned = Matrix<T>(plan.in, plan.out);
+            sparse_layer_ = SparseLayer<T>(plan.in, plan.out);
         } else if (!at.by_blas) {
             at.forward = Panels<T>(plan.in, plan.out);
             if (train && l > 1) at.backward = Panels<T>(plan.out, plan.in);
@@ -192,7 +198,9 @@ private:
 
     // ---- packing
 
-    Index packing_tasks(Index l) { return layer(l).turned ? 1 : 1 + layer(l).forward.count() + layer(l).backward.count(); }
+    Index packing_tasks(Index l) {
+        return 1 + (is_sparse(l) ? sparse_layer_.tasks() : layer(l).forward.count() + layer(l).backward.count());
+    }
 
     void pack(Index l, Index task) {
         Layer& at = layer(l);
@@ -200,7 +208,8 @@ private:
         const T* W = theta_ + plan.weights;
         if (task == 0) {
             if (plan.biases >= 0) std::memcpy(at.bias.data(), theta_ + plan.biases, sizeof(T) * std::size_t(plan.out));
-            if (at.turned) turn(W, plan.out, plan.in, plan.in, at.turned.row(0), at.turned.step);
+        } else if (is_sparse(l)) {
+            sparse_layer_.pack(W, task - 1);
         } else if (--task; task < at.forward.count()) {
             pack_transposed(W, at.forward, task);
         } else {
@@ -208,25 +217,13 @@ private:
         }
     }
 
-    // to = from^T by small squares
-    static void turn(const T* from, Index rows, Index columns, Index from_step, T* to, Index to_step) {
-        constexpr Index side = 16;
-        for (Index i0 = 0; i0 < rows; i0 += side) {
-            for (Index j0 = 0; j0 < columns; j0 += side) {
-                for (Index j = j0; j < std::min(columns, j0 + side); ++j) {
-                    for (Index i = i0; i < std::min(rows, i0 + side); ++i) to[j * to_step + i] = from[i * from_step + j];
-                }
-            }
-        }
-    }
-
     // ---- forward
 
-    void forward(const Data<T>& data, Selection rows, Index begin, Index end, const Hooks<T>& hooks) {
+    void forward(const Data<T>& data, Selection rows, Index begin, Index end, Worker worker, const Hooks<T>& hooks) {
         if (!sparse_) gather_inputs(data, rows, begin, end, hooks);
         for (Index l = 1; l <= plan_.depth(); ++l) {
-            if (sparse_ && l == 1) sparse_product(data, rows, begin, end);
-            else product(l, begin, end);                                                    // F1
+            if (is_sparse(l)) sparse_product(data, rows, begin, end, worker);
+            else product(l, begin, end, worker);                                            // F1
             if (l < plan_.depth()) {
                 activate(l, begin, end, hooks);                                             // F2
                 if (drops(l) && batch_.masked) drop(l, begin, end);
@@ -252,16 +249,34 @@ private:
 #endif
     }
 
-    void product(Index l, Index begin, Index end) {
+    // A product by panels of its columns, part(first, last), with a look after each part.
+    template <class F> static void by_parts(Index rows, Index inner, Index columns, Worker worker, F part) {
+        Index panels = (columns + panel_width<T> - 1) / panel_width<T>;
+        double one = 2.0 * double(rows) * double(inner) * double(panel_width<T>);
+        Index each = std::max<Index>(1, Index(look_operations / one));
+        for (Index first = 0; first < panels; first += each) {
+            part(first, std::min(panels, first + each));
+            if (one * double(panels) >= least_looked_at) worker.look();
+        }
+    }
+
+    void product(Index l, Index begin, Index end, Worker worker) {
         Layer& at = layer(l);
         const LayerPlan<T>& plan = plan_.layer(l);
-        if (!at.by_blas) {
-            multiply(end - begin, fed(l - 1, begin), step(l - 1), at.forward, at.bias.data(), z(l, begin), at.a.step);
-            return;
-        }
-        for (Index i = begin; i < end; ++i) std::memcpy(z(l, i), at.bias.data(), sizeof(T) * std::size_t(plan.out));
-        blas_multiply<T>(end - begin, plan.out, plan.in, {fed(l - 1, begin), step(l - 1), false},
-                         {theta_ + plan.weights, plan.in, true}, T(1), z(l, begin), at.a.step);
+        const T* a = fed(l - 1, begin);
+        Index count = end - begin, a_step = step(l - 1);
+        by_parts(count, plan.in, plan.out, worker, [&](Index first, Index last) {
+            if (!at.by_blas) return multiply(count, a, a_step, at.forward, {first, last}, at.bias.data(), z(l, begin), at.a.step);
+            Index column = first * panel_width<T>, width = std::min(plan.out, last * panel_width<T>) - column;
+            const T* bias = at.bias.data() + column;
+            for (Index i = begin; i < end; ++i) std::memcpy(z(l, i) + column, bias, sizeof(T) * std::size_t(width));
+            blas_multiply<T>(count, width, plan.in, {a, a_step, false}, {theta_ + plan.weights + column * plan.in, plan.in, true},
+                             T(1), z(l, begin) + column, at.a.step);
+        });
+    }
+
+    void sparse_product(const Data<T>& data, Selection rows, Index begin, Index end, Worker worker) {
+        sparse_layer_.multiply(sparse_rows(data, rows), begin, end, layer(1).bias.data(), z(1, begin), step(1), worker);
     }
 
     void activate(Index l, Index begin, Index end, const Hooks<T>& hooks) {
@@ -341,18 +356,19 @@ private:
         }
     }
 
-    void backward(Index begin, Index end, const Hooks<T>& hooks) {
+    void backward(Index begin, Index end, Worker worker, const Hooks<T>& hooks) {
         for (Index l = plan_.depth() - 1; l >= 1; --l) {
             Layer &at = layer(l), &next = layer(l + 1);
             const LayerPlan<T>& plan = plan_.layer(l + 1);
             Index count = end - begin;
             T* d = at.delta.row(begin);
-            if (next.by_blas) {
-                blas_multiply<T>(count, plan.in, plan.out, {next.delta.row(begin), next.delta.step, false},
-                                 {theta_ + plan.weights, plan.in, false}, T(0), d, at.delta.step);
-            } else {
-                multiply<T>(count, next.delta.row(begin), next.delta.step, next.backward, nullptr, d, at.delta.step);
-            }
+            const T* from = next.delta.row(begin);
+            by_parts(count, plan.out, plan.in, worker, [&](Index first, Index last) {
+                if (!next.by_blas) return multiply<T>(count, from, next.delta.step, next.backward, {first, last}, nullptr, d, at.delta.step);
+                Index column = first * panel_width<T>, width = std::min(plan.in, last * panel_width<T>) - column;
+                blas_multiply<T>(count, width, plan.out, {from, next.delta.step, false}, {theta_ + plan.weights + column, plan.in, false},
+                                 T(0), d + column, at.delta.step);
+            });
             if (drops(l) && batch_.masked) {
                 const T* m = at.mask.row(begin);
                 for (Index j = 0; j < count * at.delta.step; j += S) (V::aligned(d + j) * V::aligned(m + j)).store(d + j);
@@ -376,14 +392,14 @@ private:
     }
 
     Index gradient_tasks(Index l) {
-        if (sparse_ && l == 1) return 1;
+        if (is_sparse(l)) return sparse_layer_.tasks();
         Index panels = (plan_.layer(l).in + panel_width<T> - 1) / panel_width<T>, group = panels_per_task(l);
         return (panels + group - 1) / group;
     }
 
     std::pair<Index, Index> task_columns(Index l, Index number) {
         Index in = plan_.layer(l).in, each = panels_per_task(l) * panel_width<T>;
-        if (sparse_ && l == 1) return {0, in};
+        if (is_sparse(l)) return sparse_layer_.task(number);
         return {number * each, std::min(in, (number + 1) * each)};
     }
 
@@ -415,6 +431,11 @@ private:
             multiply_outer<T>({rows_.count, at.delta.row(0), at.delta.step, plan.out, a, a_step, width, G + column,
                                plan.in, accumulate});  // B3
         }
+    }
+
+    void sparse_gradient(Index number, T* g, bool accumulate, int thread) {
+        const Matrix<T>& delta = layer(1).delta;
+        sparse_layer_.gradient(number, thread, delta.row(0), delta.step, g + plan_.layer(1).weights, accumulate);
     }
 
     // The penalty's part, and the sum of squares, of the columns of one task.
@@ -475,46 +496,6 @@ private:
         if (finish) sums.squares += squares_of(G, plan.out);
     }
 
-    // ---- sparse inputs
-
-    template <class F> void each_entry(const Data<T>& data, Selection rows, Index i, F work) {
-        Index row = rows.row(i), width = plan_.width(0);
-        Mask32<T> mask({batch_.seed, 0, batch_.step}, rate(0));
-        bool masked = drops(0) && batch_.masked;
-        for (Index k = data.sparse.start(row); k < data.sparse.start(row + 1); ++k) {
-            Index column = data.sparse.column(k);
-            T value = data.sparse.values[k];
-            if (masked) value *= mask(std::uint64_t((batch_.place + i) * width + column));
-            work(column, value);
-        }
-    }
-
-    void sparse_product(const Data<T>& data, Selection rows, Index begin, Index end) {
-        Layer& at = layer(1);
-        Index out = plan_.layer(1).out;
-        for (Index i = begin; i < end; ++i) {
-            T* to = z(1, i);
-            for (Index j = 0; j < out; j += S) V::aligned(at.bias.data() + j).store(to + j);
-            each_entry(data, rows, i, [&](Index column, T value) {
-                const T* w = at.turned.row(column);
-                for (Index j = 0; j < out; j += S) fma(V(value), V::aligned(w + j), V::aligned(to + j)).store(to + j);  // F1
-            });
-        }
-    }
-
-    void sparse_gradient(const Data<T>& data, T* g, bool accumulate) {
-        Layer& at = layer(1);
-        const LayerPlan<T>& plan = plan_.layer(1);
-        T* G = g + plan.weights;
-        if (!accumulate) std::fill(G, G + plan.in * plan.out, T(0));
-        for (Index i = 0; i < rows_.count; ++i) {
-            const T* d = at.delta.row(i);
-            each_entry(data, rows_, i, [&](Index column, T value) {
-                for (Index j = 0; j < plan.out; ++j) G[j * plan.in + column] += value * d[j];  // B3
-            });
-        }
-    }
-
     const Plan<T>& plan_;
     Purpose purpose_;
     bool sparse_;
@@ -522,6 +503,7 @@ private:
     HeadWork<T> head_;
     Index capacity_;
     std::vector<Layer> layers_;
+    SparseLayer<T> sparse_layer_;
     Matrix<T> targets_, u_, v_;
     Buffer<T> share_, losses_;
     const T* theta_ = nullptr;

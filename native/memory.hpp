@@ -1,6 +1,7 @@
 // Arrays of the engine: 64-byte aligned, rows padded to whole vectors, allocated once.
 #pragma once
 
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 #include <utility>
@@ -25,24 +26,31 @@ template <class T>
 class Buffer {
 public:
     Buffer() = default;
+    // Zeros. calloc takes large ones from the system as they are and leaves the first touch to the threads that use them.
     explicit Buffer(Index count) : count_(count) {
         auto bytes = static_cast<std::size_t>(round_up(count * Index(sizeof(T)) + Index(cache_line), Index(cache_line)));
-        data_ = static_cast<T*>(::operator new(bytes, std::align_val_t(cache_line)));
-        std::memset(static_cast<void*>(data_), 0, bytes);
+        block_ = std::calloc(bytes + cache_line, 1);
+        if (!block_) throw std::bad_alloc();
+        auto address = (reinterpret_cast<std::uintptr_t>(block_) + cache_line - 1) / cache_line * cache_line;
+        data_ = reinterpret_cast<T*>(address);
     }
-    Buffer(Buffer&& other) noexcept : data_(std::exchange(other.data_, nullptr)), count_(std::exchange(other.count_, 0)) {}
+    Buffer(Buffer&& other) noexcept
+        : block_(std::exchange(other.block_, nullptr)), data_(std::exchange(other.data_, nullptr)),
+          count_(std::exchange(other.count_, 0)) {}
     Buffer& operator=(Buffer&& other) noexcept {
+        std::swap(block_, other.block_);
         std::swap(data_, other.data_);
         std::swap(count_, other.count_);
         return *this;
     }
-    ~Buffer() { ::operator delete(data_, std::align_val_t(cache_line)); }
+    ~Buffer() { std::free(block_); }
 
     T* data() { return data_; }
     const T* data() const { return data_; }
     Index count() const { return count_; }
 
 private:
+    void* block_ = nullptr;
     T* data_ = nullptr;
     Index count_ = 0;
 };

@@ -144,15 +144,17 @@ template <class T> void pack_rows(const T* from, Index step, Panels<T>& to, Inde
     }
 }
 
-template <class T> void multiply_row(const T* a, const Panels<T>& b, const T* bias, T* c);
+struct PanelRange { Index first, last; };
 
-// C = A B (+ bias), A (rows, inner) row by row, B in panels, rows of C padded: F1 and B2
+template <class T> void multiply_row(const T* a, const Panels<T>& b, PanelRange range, const T* bias, T* c);
+
+// C = A B (+ bias), A (rows, inner) row by row, B in panels, of which a range, rows of C padded: F1 and B2
 template <class T>
-void multiply(Index rows, const T* a, Index a_step, const Panels<T>& b, const T* bias, T* c, Index c_step) {
-    if (rows == 1) return multiply_row(a, b, bias, c);
+void multiply(Index rows, const T* a, Index a_step, const Panels<T>& b, PanelRange range, const T* bias, T* c, Index c_step) {
+    if (rows == 1) return multiply_row(a, b, range, bias, c);
     constexpr Index S = Vec<T>::size;
     Index tiles = (rows + tile_rows - 1) / tile_rows;
-    for (Index p = 0; p < b.count(); ++p) {
+    for (Index p = range.first; p < range.last; ++p) {
         Index vectors = b.vectors(p), column = p * panel_width<T>;
         for (Index t = 0; t < tiles; ++t) {
             Index i = rows * t / tiles, end = rows * (t + 1) / tiles;  // tiles of nearly equal height
@@ -164,11 +166,11 @@ void multiply(Index rows, const T* a, Index a_step, const Panels<T>& b, const T*
 }
 
 // One row: the sums of four panels side by side hide the latency of the additions.
-template <class T> void multiply_row(const T* a, const Panels<T>& b, const T* bias, T* c) {
+template <class T> void multiply_row(const T* a, const Panels<T>& b, PanelRange range, const T* bias, T* c) {
     using V = Vec<T>;
     constexpr Index S = V::size, group = 4;
-    Index p = 0;
-    for (; p + group <= b.columns / panel_width<T>; p += group) {
+    Index p = range.first;
+    for (; p + group <= std::min(range.last, b.columns / panel_width<T>); p += group) {
         V acc[group][2];
         const T* from[group];
         for (Index q = 0; q < group; ++q) {
@@ -187,7 +189,7 @@ template <class T> void multiply_row(const T* a, const Panels<T>& b, const T* bi
             for (Index v = 0; v < 2; ++v) acc[q][v].store(c + (p + q) * panel_width<T> + v * S);
         }
     }
-    for (; p < b.count(); ++p) {
+    for (; p < range.last; ++p) {
         Index vectors = b.vectors(p), column = p * panel_width<T>;
         Tile<T> tile{b.inner, a, 1, b.panel(p), vectors * S, c + column, 0,
                      bias ? Start::bias : Start::zero, bias ? bias + column : nullptr, 0};

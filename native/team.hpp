@@ -30,7 +30,7 @@ class Team {
 public:
     using Clock = std::chrono::steady_clock;
 
-    // `interrupted` is asked by the calling thread between tasks, at most every 50 ms.
+    // `interrupted` is asked by the calling thread between tasks and within long ones, at most every 50 ms.
     Team(int threads, std::function<bool()> interrupted) : interrupted_(std::move(interrupted)), asked_(Clock::now()) {
         for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
     }
@@ -43,31 +43,34 @@ public:
 
     int size() const { return int(workers_.size()) + 1; }
 
-    // task(number, thread) for every number below count
-    template <class F> void run(Index count, F&& task) {
+    // task(number, thread) for every number below count; `to_the_end`: whatever happens meanwhile
+    template <class F> void run(Index count, F&& task, bool to_the_end = false) {
         if (workers_.empty() || count == 1) {
             for (Index i = 0; i < count; ++i) {
                 task(i, 0);
-                if (count > few) check();  // the clock takes longer than the tasks of a small network
+                if (count > few && !to_the_end) look(0);  // the clock takes longer than the tasks of a small network
             }
             return;
         }
         std::function<void(Index, int)> shared = std::ref(task);
         task_ = &shared;
         count_ = count;
+        to_the_end_ = to_the_end;
         next_.store(0, std::memory_order_relaxed);
         busy_.store(int(workers_.size()), std::memory_order_relaxed);
         begin_phase();
-        bool stopped = take(0);
+        take(0);
         for (int spins = 0; busy_.load(std::memory_order_acquire) != 0; ++spins) {
             if (spins < patience) pause();
             else std::this_thread::yield();
         }
-        if (stopped) throw Interrupted();
+        if (stopped_.load(std::memory_order_relaxed)) throw Interrupted();
     }
 
-    void check() {
-        if (overdue() && interrupted_()) throw Interrupted();
+    // Ends the call, on whatever thread, once the caller has been interrupted; the team is of no use after it.
+    void look(int thread) {
+        if (thread == 0 && overdue() && interrupted_()) stopped_.store(true, std::memory_order_relaxed);
+        if (stopped_.load(std::memory_order_relaxed)) throw Interrupted();
     }
 
 private:
@@ -87,15 +90,14 @@ private:
         phase_.notify_all();
     }
 
-    bool take(int thread) {
-        for (Index i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < count_;) {
-            (*task_)(i, thread);
-            if (thread == 0 && overdue() && interrupted_()) {
-                next_.store(count_, std::memory_order_relaxed);
-                return true;
+    void take(int thread) {
+        try {
+            for (Index i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < count_;) {
+                (*task_)(i, thread);
+                if (!to_the_end_) look(thread);
             }
+        } catch (const Interrupted&) {  // each thread finds out by itself
         }
-        return false;
     }
 
     void work(int thread) {
@@ -117,10 +119,18 @@ private:
     std::vector<std::thread> workers_;
     const std::function<void(Index, int)>* task_ = nullptr;
     Index count_ = 0;
+    bool to_the_end_ = false;
     alignas(64) std::atomic<int> phase_{0};
     alignas(64) std::atomic<Index> next_{0};
     alignas(64) std::atomic<int> busy_{0};
-    std::atomic<bool> stop_{false};
+    std::atomic<bool> stop_{false}, stopped_{false};
+};
+
+// The thread that works on a task, as the task sees it.
+struct Worker {
+    Team& team;
+    int thread;
+    void look() const { team.look(thread); }
 };
 
 }  // namespace chainrule

@@ -90,7 +90,7 @@ public:
                     return report;
                 }
                 ++report.batches;
-                if (report.batches % between_checks() == 0) team.check();
+                if (report.batches % between_checks() == 0) team.look(0);
             }
         } catch (const Interrupted&) {
             report.interrupted = true;
@@ -100,7 +100,7 @@ public:
 
 private:
     // Looking at the clock costs as much as a hundredth of the shortest mini-batch.
-    Index between_checks() const { return machine_.operations(job_.batch_size) < 1e6 ? 64 : 1; }
+    Index between_checks() const { return machine_.operations(job_.batch_size) < 1e6 && job_.dropout.empty() ? 64 : 1; }
 
     bool step(Selection rows, double rate, Parameters<T> p, Team& team, const Hooks<T>& hooks,
               const std::function<void(double, std::uint64_t)>& custom_rule, Report& report) {
@@ -140,7 +140,7 @@ private:
         constexpr Index block = 16384;
         team.run((n + block - 1) / block, [&](Index i, int) {
             update(job_.rule, descent, i * block, std::min(n, (i + 1) * block));
-        });
+        }, true);  // theta is never left half updated
     }
 
     static void clip_alone(T* g, Index n, Clip<T> clip) {

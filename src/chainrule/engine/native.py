@@ -194,11 +194,11 @@ def _evaluate(
     penalty: tuple[float, float],
     gradient: Array | None,
 ) -> float:
+    X = _rows(network, X, theta.dtype)
     if not X.shape[0]:
         if gradient is not None:
             gradient.fill(np.nan)
         return float("nan")
-    X = _rows(network, X, theta.dtype)
     T = np.ascontiguousarray(T, theta.dtype)
     if T.ndim == 1:
         T = T[:, None]
@@ -216,9 +216,11 @@ def _suffix(theta: Array) -> str:
 
 
 def _rows(network: Network, X: Any, dtype: Any) -> Any:
-    """X as the compiled code reads it: contiguous, of theta's dtype; sparse X stays sparse where it can."""
+    """X as the compiled code reads it: contiguous, aligned, of theta's dtype; sparse X stays sparse where it can."""
+    if len(X.shape) != 2 or X.shape[1] != network.sizes[0]:
+        raise ValueError(f"X has shape {X.shape}, expected (N, {network.sizes[0]})")
     if isinstance(X, np.ndarray):
-        return np.ascontiguousarray(X, dtype)
+        return np.require(X, dtype, ["C_CONTIGUOUS", "ALIGNED"])
     if network.input_activation.name != "identity":
         return np.ascontiguousarray(X.toarray(), dtype)
     return X.tocsr().astype(dtype, copy=False)

@@ -47,10 +47,11 @@ def rule_entry(rule: UpdateRule) -> Entry:
 
 
 def compiled_network(network: Network, suffix: str) -> Any:
-    """The compiled description of the network; those made last are kept, for callers who ask again and again."""
+    """The compiled description of the network; those asked for last are kept, for callers who ask again and again."""
     key = (id(network), suffix)
     found = _kept.get(key)
     if found is not None and found[0] is network:
+        _kept.move_to_end(key)
         return found[1]
     made = _describe(network, suffix)
     _kept[key] = (network, made)

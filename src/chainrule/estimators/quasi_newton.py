@@ -54,7 +54,8 @@ class Descent:
         """Descend; returns why it stopped."""
         model = self.model
         model.n_iter_, model.loss_ = 0, self.valley.J + self.offset
-        point, stopped = rules.lbfgs(model).minimize(self.valley, self.theta, self._close, iterations=model.max_iter)
+        valley = self.interrupt.at_once(self.valley)
+        point, stopped = rules.lbfgs(model).minimize(valley, self.theta, self._close, iterations=model.max_iter)
         self.theta[...] = point
         model.loss_ = self.valley(point)[0] + self.offset
         model.converged_ = stopped.startswith("converged")

@@ -2,7 +2,12 @@
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Interrupt:
@@ -13,7 +18,19 @@ class Interrupt:
 
     def __init__(self) -> None:
         self.wished = False
-        self._listening = False
+        self._listening = self._breaks = False
+
+    def at_once(self, work: Callable[P, R]) -> Callable[P, R]:
+        """`work`, out of which already the first Ctrl-C raises KeyboardInterrupt: for what leaves nothing half done."""
+
+        def breaking(*args: P.args, **kwargs: P.kwargs) -> R:
+            self._breaks = True
+            try:
+                return work(*args, **kwargs)
+            finally:
+                self._breaks = False
+
+        return breaking
 
     def __enter__(self) -> "Interrupt":
         main = threading.current_thread() is threading.main_thread()
@@ -30,6 +47,6 @@ class Interrupt:
             self._listening = False
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
-        if self.wished:
+        if self.wished or self._breaks:
             raise KeyboardInterrupt
         self.wished = True

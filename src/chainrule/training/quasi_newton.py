@@ -27,8 +27,8 @@ class Valley:
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
         if not np.array_equal(theta, self.at):
-            self.at = theta.copy()
             self.J, self.gradient = self._compute(theta)
+            self.at = theta.copy()
         return self.J, self.gradient
 
     def _compute(self, theta: Array) -> tuple[float, Array]:
@@ -63,7 +63,7 @@ class Descent:
         if not (np.isfinite(J) and np.isfinite(gradient).all()):
             raise self._not_finite()
         close = partial(self._close, interrupt, bar)
-        _, stopped = rule.minimize(self.valley, self.theta, close, self.plan.epochs)
+        _, stopped = rule.minimize(interrupt.at_once(self.valley), self.theta, close, self.plan.epochs)
         return self.reason or stopped
 
     def _close(self, interrupt: Interrupt, bar: Quiet, theta: Array) -> bool:
