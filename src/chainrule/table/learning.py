@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .columns import Table
+from .inferring import learn_target
 from .model import TableModel
 from .preparing import PARTS, Prepared, prepare, usable
 from .records import to_json
 from .scores import baseline_outputs, score
 from .settings import OPTIMIZERS, Settings, optimizer_of
 from .split import folds
-from .target import learn_target
 
 if TYPE_CHECKING:
     from chainrule.training.history import Epoch, History

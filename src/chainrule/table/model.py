@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,20 +56,35 @@ class TableModel:
         ]
         return np.concatenate(pieces) if pieces else np.empty((0, self.network.sizes[-1]), self.theta.dtype)
 
-    def predict(self, data: Any) -> dict[str, NDArray[Any]]:
+    def predict(self, data: Any, *, interval: float | None = None) -> dict[str, NDArray[Any]]:
         """Columns of predictions: labels and probabilities, or numbers in the target's units.
 
         Parameters
         ----------
         data : Table, mapping of name to sequence, data frame or array
             Every column the model uses, in any order; others are ignored.
+        interval : float, optional
+            The share of the values that the interval of gaussian_nll is to hold, by default 0.9.
 
         Raises
         ------
         TableError
             Columns are missing; the message names them.
+        ValueError
+            An interval is asked for that was not learned, or not between 0 and 1.
         """
-        return self.target.decode(self.outputs(data))
+        return self.with_interval(interval).target.decode(self.outputs(data))
+
+    def with_interval(self, interval: float | None) -> TableModel:
+        """The same model with intervals of another width; None changes nothing."""
+        if interval is None:
+            return self
+        if not self.target.gaussian:
+            raise ValueError(
+                f"the model has the loss {self.target.loss}, which gives no interval of any width: train with the loss "
+                "gaussian_nll, or with the quantiles wanted, as in quantile(0.05, 0.5, 0.95)"
+            )
+        return replace(self, target=replace(self.target, interval=interval))
 
     def score(self, data: Any) -> dict[str, float]:
         """Scores by name for the rows of a table that have a target; TableError when there are none."""

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from .columns import Kind, Table
 from .encoder import Encoder, learn_encoder
+from .inferring import COUNTS, learn_target
 from .settings import Settings, filled
 from .split import Split, split_groups, split_in_time, split_rows
-from .target import Target, learn_target, rows_with_target
+from .target import Target, rows_with_target
 
 if TYPE_CHECKING:
     from chainrule.network.spec import Network
@@ -73,6 +74,8 @@ def prepare(table: Table, names: Sequence[str], settings: Settings, split: Split
     split = split or draw_split(table, target, settings)
     parts = {part: table.take(getattr(split, part)) for part in PARTS}
     target = target.scaled_by(parts["train"])
+    if target.reason == COUNTS:
+        notes.append(f"the target's loss is {target.loss}: {COUNTS}; the loss half_squared_error takes any numbers")
     features = parts["train"].without([*names, settings.group])
     encoder = learn_encoder(features, forced=settings.numbers + settings.categories)
     notes += _suspects(parts["train"], target, encoder)

@@ -22,7 +22,8 @@ class TabularRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     loss : str
-        "auto" (half_squared_error), or absolute_error, huber(1.0), log_cosh, quantile(0.1, 0.5, 0.9), poisson, gamma.
+        "auto" (half_squared_error, for counts poisson), or absolute_error, huber(1.0), log_cosh,
+        quantile(0.1, 0.5, 0.9), gaussian_nll, poisson, gamma.
     hidden, epochs, ..., verbose
         As for `TabularClassifier`.
 
@@ -109,6 +110,15 @@ class TabularRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         model = fitted_model(self)
         if not model.target.levels:
             raise ValueError(f"the loss is {model.target.number_loss!r}; train with loss='quantile(0.1, 0.5, 0.9)'")
+        quantiles = model.target.quantiles(model.outputs(X))
+        return quantiles[:, 0] if self._one else quantiles
+
+    def predict_interval(self, X: Any, level: float = 0.9) -> NDArray[Any]:
+        """Lower and upper end of the interval that holds ``level`` of the values, (n, 2) or (n, targets, 2).
+
+        For the loss gaussian_nll; of quantiles only those are known that were trained.
+        """
+        model = fitted_model(self).with_interval(level)
         quantiles = model.target.quantiles(model.outputs(X))
         return quantiles[:, 0] if self._one else quantiles
 

@@ -27,8 +27,9 @@ class Settings:
     kind : {"auto", "classes", "number"}
         The kind of the target.
     loss : str
-        For numbers: half_squared_error, absolute_error, huber(1.0), log_cosh, quantile(0.1, 0.5, 0.9), poisson or
-        gamma. "auto" is the first of these, and cross-entropy for classes.
+        For numbers: half_squared_error, absolute_error, huber(1.0), log_cosh, quantile(0.1, 0.5, 0.9), gaussian_nll
+        (mean and variance, so intervals of any width), poisson or gamma. "auto" is the first of these, poisson for
+        counts (`chainrule.table.inferring`), and cross-entropy for classes.
     seed : int
     epochs, batch_size : int, optional
         By default `default_epochs` and `default_batch_size` of the number of training rows.
