@@ -14,6 +14,10 @@ DONE, FAILED, WRONG = 0, 1, 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
+class Interrupted(Exception):  # noqa: N818 - it is no error
+    """Ended from the keyboard; the message says what was kept."""
+
+
 def ended_by(error: BaseException) -> int:
     """Say what went wrong, and return the exit code."""
     if isinstance(error, SystemExit) and error.code != INTERRUPTED:
@@ -32,6 +36,8 @@ def ended_by(error: BaseException) -> int:
 def _sentence(error: BaseException) -> tuple[str, int]:
     if hasattr(error, "format_message"):  # of typer, whose exceptions move between its versions
         return _usage(error)
+    if isinstance(error, Interrupted):
+        return str(error), INTERRUPTED
     if isinstance(error, KeyboardInterrupt | SystemExit) or type(error).__name__ == "Abort":
         return "interrupted; nothing was written", INTERRUPTED
     if isinstance(error, OSError):

@@ -57,6 +57,13 @@ Encoding = Annotated[str | None, _reading("NAME", "Of the CSV, such as utf-8 or 
 DecimalComma = Annotated[
     bool, typer.Option("--decimal-comma", help="Numbers are written 1,5; else found out.", rich_help_panel=READING)
 ]
+
+
+def reading(delimiter: str | None, encoding: str | None, decimal_comma: bool) -> dict[str, Any]:
+    """The three options above as `chainrule.table.read_table` takes them."""
+    return {"delimiter": delimiter, "encoding": encoding, "decimal": "," if decimal_comma else None}
+
+
 Kind = Annotated[
     Literal["auto", "classes", "number"],
     _reading("KIND", "What the target is: auto, classes or number.", default=True),

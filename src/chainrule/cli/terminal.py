@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -50,6 +52,15 @@ class Terminal:
         self.results.print()
         self.show(["", *scores], rows)
         self.results.print()
+
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[Callable[[str], None]]:
+        """A line that tells how far it is, gone when it is done; only on a terminal that shows nothing else."""
+        if self.quiet or not self.messages.is_terminal or sys.stdout.isatty():
+            yield lambda _: None
+            return
+        with self.messages.status(what) as status:
+            yield lambda text: status.update(f"{what}: {text}")
 
     def emit(self, results: Mapping[str, Any]) -> None:
         """The results as one JSON object, where JSON was asked for; numbers that are not finite become null."""

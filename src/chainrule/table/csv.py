@@ -72,9 +72,9 @@ def _parse(content: bytes, source: str, delimiter: str | None, encoding: str | N
     content, notes = _utf8(content, source, encoding)
     blank = _BLANK_LINES.match(content)
     content = content[blank.end() if blank else 0 :].rstrip(b"\r\n")
-    header = _header_line(content, source)
-    delimiter = delimiter or _delimiter(header)
-    names = _names(header, delimiter, source)
+    header = header_line(content, source)
+    delimiter = delimiter or delimiter_of(header)
+    names = names_of(header, delimiter, source)
     try:
         frame = _frame(content, delimiter, decimal or ".")
         if decimal is None and delimiter != "," and any(map(_has_decimal_commas, frame)):
@@ -135,7 +135,7 @@ def _utf8(content: bytes, source: str, encoding: str | None) -> tuple[bytes, tup
     return content.removeprefix(codecs.BOM_UTF8), ()
 
 
-def _header_line(content: bytes, source: str) -> str:
+def header_line(content: bytes, source: str) -> str:
     start = content[: _HEAD + 1]
     if not start.strip():
         raise TableError(f"{source!r} is empty")
@@ -145,13 +145,13 @@ def _header_line(content: bytes, source: str) -> str:
     return line.decode(errors="replace")
 
 
-def _delimiter(header: str) -> str:
+def delimiter_of(header: str) -> str:
     """The candidate that is most frequent in the header, outside quotes; a comma when there is none."""
     counts = Counter(re.sub(r'"[^"]*"', "", header))
     return max(DELIMITERS, key=lambda candidate: counts[candidate])  # the first of equals: a comma
 
 
-def _names(header: str, delimiter: str, source: str) -> list[str]:
+def names_of(header: str, delimiter: str, source: str) -> list[str]:
     if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n':
         raise TableError(f"the delimiter {delimiter!r} must be one ASCII character, and not a quote")
     try:

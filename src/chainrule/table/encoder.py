@@ -54,9 +54,7 @@ class Encoder:
         TableError
             Columns are missing; the message names them.
         """
-        absent = [name for name in self.names if name not in table]
-        if absent:
-            raise TableError(f"{table.source} lacks {listed(absent)}; the model needs {listed(self.names)}")
+        self.require(table.names, table.source)
         X = np.empty((table.n_rows, self.n_outputs), dtype)
         start = 0
         for feature in self.features:
@@ -65,17 +63,29 @@ class Encoder:
             start = stop
         return X
 
+    def require(self, names: Collection[str], source: str) -> None:
+        """Refuse a table that lacks columns, naming them."""
+        absent = [name for name in self.names if name not in names]
+        if absent:
+            raise TableError(f"{source} lacks {listed(absent)}; the model needs {listed(self.names)}")
+
+    def lost(self, table: Table) -> dict[str, int]:
+        """How many values of each column are of another kind than in training, and so count as missing."""
+        columns = [(feature, table[feature.name]) for feature in self.features]
+        return {f.name: int((column.as_kind(f.kind).missing & ~column.missing).sum()) for f, column in columns}
+
+    def told(self, lost: Mapping[str, int]) -> tuple[str, ...]:
+        """Sentences about the values that count as missing."""
+        kinds = {feature.name: feature.kind for feature in self.features}
+        return tuple(
+            f"{n} values of {name!r} are not {kinds[name]}s and count as missing" for name, n in lost.items() if n
+        )
+
     def unreadable(self, table: Table) -> tuple[str, ...]:
         """Sentences about columns whose values cannot be told apart, or are of another kind than in training."""
-        sentences = []
-        for feature in self.features:
-            column = table[feature.name]
-            if isinstance(feature, Category) and column.kind == "text":
-                sentences.append(f"{feature.name!r} has over {MOST_LEVELS} different texts; all count as never seen")
-            lost = int((column.as_kind(feature.kind).missing & ~column.missing).sum())
-            if lost:
-                sentences.append(f"{lost} values of {feature.name!r} are not {feature.kind}s and count as missing")
-        return tuple(sentences)
+        texts = [f.name for f in self.features if isinstance(f, Category) and table[f.name].kind == "text"]
+        unseen = (f"{name!r} has over {MOST_LEVELS} different texts; all count as never seen" for name in texts)
+        return (*unseen, *self.told(self.lost(table)))
 
     def to_json(self) -> dict[str, Any]:
         """For a model file."""
