@@ -8,6 +8,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.network.loss import LOSSES
+from chainrule.storage import FORMAT_VERSION
 
 
 def test_a_model_on_its_data(run, trained: Path, visits: Path) -> None:
@@ -73,7 +74,7 @@ def test_what_cannot_be_checked(run, arguments: list[str], message: str) -> None
 def test_info_of_a_model(run, trained: Path) -> None:
     outcome = run("info", trained)
     for piece in (
-        "format version 1",
+        f"format version {FORMAT_VERSION}",
         ":tanh-1:sigmoid",
         "'bought': 2 classes",
         "'id': it numbers the rows",

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from chainrule.storage import Stored
 
 from .columns import Column
+from .features import Scaling
 from .fitting import TARGET, fitted_model, learn_into, missing_targets, rows_to_score, settings_of, with_table_tags
 
 
@@ -38,6 +39,8 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Seconds.
     validation_fraction : float
         Share of the rows that choose the best epoch.
+    scaling : {"standard", "robust"}
+        Of numbers: by mean and standard deviation, or by median and interquartile range, which outliers do not move.
     drop, categories, numbers : names of columns
         To leave out, to read as categories, to use although they look like identifiers.
     random_state : int
@@ -82,6 +85,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         patience: int = 0,
         time_limit: float | None = None,
         validation_fraction: float = 0.1,
+        scaling: Scaling = "standard",
         drop: Iterable[str] = (),
         categories: Iterable[str] = (),
         numbers: Iterable[str] = (),
@@ -98,6 +102,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.patience = patience
         self.time_limit = time_limit
         self.validation_fraction = validation_fraction
+        self.scaling = scaling
         self.drop = drop
         self.categories = categories
         self.numbers = numbers

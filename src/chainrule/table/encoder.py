@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from .columns import MOST_LEVELS, Table, listed
 from .errors import TableError
-from .features import Category, Date, Feature, LeftOut, Number, learn_feature, n_outputs
+from .features import Category, Date, Feature, Hashed, LeftOut, Number, Scaling, learn_feature, n_outputs
 from .records import from_json, to_json
 
-_FEATURES: dict[str, type[Feature]] = {"number": Number, "category": Category, "date": Date}
+_FEATURES: dict[str, type[Feature]] = {"number": Number, "category": Category, "hashed": Hashed, "date": Date}
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Encoder:
 
     def unreadable(self, table: Table) -> tuple[str, ...]:
         """Sentences about columns whose values cannot be told apart, or are of another kind than in training."""
-        texts = [f.name for f in self.features if isinstance(f, Category) and table[f.name].kind == "text"]
+        texts = [f.name for f in self.features if f.kind == "category" and table[f.name].kind == "text"]
         unseen = (f"{name!r} has over {MOST_LEVELS} different texts; all count as never seen" for name in texts)
         return (*unseen, *self.told(self.lost(table)))
 
@@ -104,7 +104,7 @@ class Encoder:
         return cls(tuple(map(_feature, features)), tuple(from_json(LeftOut, column) for column in left_out))
 
 
-def learn_encoder(table: Table, *, forced: Collection[str] = ()) -> Encoder:
+def learn_encoder(table: Table, *, forced: Collection[str] = (), scaling: Scaling = "standard") -> Encoder:
     """How to use each column, learned from a table of training rows.
 
     Parameters
@@ -113,6 +113,8 @@ def learn_encoder(table: Table, *, forced: Collection[str] = ()) -> Encoder:
         Training rows, without the target.
     forced : names
         Columns to use even if they look like identifiers.
+    scaling : {"standard", "robust"}
+        Of numbers, by mean and standard deviation or by median and interquartile range.
 
     Raises
     ------
@@ -131,7 +133,7 @@ def learn_encoder(table: Table, *, forced: Collection[str] = ()) -> Encoder:
     array([[0., 0., 1.],
            [0., 0., 0.]])
     """
-    learned = [learn_feature(column, forced=column.name in forced) for column in table.columns]
+    learned = [learn_feature(column, forced=column.name in forced, scaling=scaling) for column in table.columns]
     features = tuple(feature for feature in learned if not isinstance(feature, LeftOut))
     left_out = tuple(feature for feature in learned if isinstance(feature, LeftOut))
     if not features:

@@ -31,6 +31,7 @@ def settings_of(estimator: Any) -> Settings:
         time_limit=estimator.time_limit,
         validation=estimator.validation_fraction,
         test=0.0,
+        scaling=estimator.scaling,
         drop=tuple(estimator.drop),
         categories=tuple(estimator.categories),
         numbers=tuple(estimator.numbers),

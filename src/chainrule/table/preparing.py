@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from .columns import Kind, Table
 from .encoder import Encoder, learn_encoder
+from .features import Hashed
 from .inferring import COUNTS, learn_target
 from .settings import Settings, filled
 from .split import Split, split_groups, split_in_time, split_rows
@@ -77,7 +78,8 @@ def prepare(table: Table, names: Sequence[str], settings: Settings, split: Split
     if target.reason == COUNTS:
         notes.append(f"the target's loss is {target.loss}: {COUNTS}; the loss half_squared_error takes any numbers")
     features = parts["train"].without([*names, settings.group])
-    encoder = learn_encoder(features, forced=settings.numbers + settings.categories)
+    encoder = learn_encoder(features, forced=settings.numbers + settings.categories, scaling=settings.scaling)
+    notes += _hashed(encoder)
     notes += _suspects(parts["train"], target, encoder)
     network = _network(encoder.n_outputs, target, settings)
     settings = filled(settings, target, parts["train"].n_rows)
@@ -121,6 +123,15 @@ def _network(n_inputs: int, target: Target, settings: Settings) -> Network:
     hidden = f"{settings.layers}-" if settings.layers else ""
     loss = f"{target.loss}({settings.smoothing})" if settings.smoothing and target.kind != "numbers" else target.loss
     return Network.parse(f"{n_inputs}-{hidden}{target.n_outputs}:{target.output}", loss)
+
+
+def _hashed(encoder: Encoder) -> list[str]:
+    """What is to be said of categories with more levels than columns."""
+    return [
+        f"column {feature.name!r} has {feature.distinct} different values, hashed into {feature.buckets} columns"
+        for feature in encoder.features
+        if isinstance(feature, Hashed)
+    ]
 
 
 def _suspects(table: Table, target: Target, encoder: Encoder) -> list[str]:

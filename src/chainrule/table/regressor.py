@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from chainrule.storage import Stored
 
 from .columns import column_of
+from .features import Scaling
 from .fitting import TARGET, fitted_model, learn_into, rows_to_score, settings_of, with_table_tags
 
 
@@ -55,6 +56,7 @@ class TabularRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         patience: int = 0,
         time_limit: float | None = None,
         validation_fraction: float = 0.1,
+        scaling: Scaling = "standard",
         drop: Iterable[str] = (),
         categories: Iterable[str] = (),
         numbers: Iterable[str] = (),
@@ -71,6 +73,7 @@ class TabularRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.patience = patience
         self.time_limit = time_limit
         self.validation_fraction = validation_fraction
+        self.scaling = scaling
         self.drop = drop
         self.categories = categories
         self.numbers = numbers

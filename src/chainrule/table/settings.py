@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
+
+from .features import Scaling
 
 if TYPE_CHECKING:
     from .target import Target
@@ -55,6 +57,9 @@ class Settings:
         Column whose values stay together in one part of the rows; it is not used to predict. Empty for none.
     time : str
         Column that orders the rows: the latest are the test rows. Empty for none.
+    scaling : {"standard", "robust"}
+        Of the columns that are numbers: (x - mean)/std, or by median and interquartile range, which outliers do not
+        move.
     drop, categories, numbers : tuple of names
         Columns to leave out, to read as categories, and to use as numbers even if they look like identifiers.
     """
@@ -77,6 +82,7 @@ class Settings:
     validation: float = 0.1
     group: str = ""
     time: str = ""
+    scaling: Scaling = "standard"
     drop: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
@@ -91,6 +97,8 @@ class Settings:
             raise ValueError(f"there is no optimizer {self.optimizer!r}; there are {', '.join(OPTIMIZERS)}")
         if self.class_weight not in CLASS_WEIGHTS:
             raise ValueError(f"the class weight {self.class_weight!r} must be one of {', '.join(CLASS_WEIGHTS)}")
+        if self.scaling not in get_args(Scaling):
+            raise ValueError(f"the scaling {self.scaling!r} must be one of {', '.join(get_args(Scaling))}")
         if self.kind not in ("auto", "classes", "number"):
             raise ValueError(f"the kind {self.kind!r} must be one of auto, classes, number")
         for name, holds, expected in (

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .columns import Column, number_text
-from .features import Category, Feature
+from .columns import Column
+from .features import Category, Feature, Hashed
 from .frames import require_polars, text_column
+from .numerals import as_number_text
 
 if TYPE_CHECKING:
     import polars
@@ -51,9 +52,8 @@ def column_of_texts(feature: Feature, texts: polars.Series, decimal: str | None 
 def _category(feature: Feature, texts: polars.Series) -> Column:
     """Where training read numbers, 01 and 1.0 are 1."""
     column = text_column(texts.alias(feature.name))
-    levels = feature.levels if isinstance(feature, Category) else ()
-    if levels and all(_is_number_text(level) for level in levels):
-        return replace(column, levels=tuple(map(_as_number_text, column.levels)))
+    if isinstance(feature, Category | Hashed) and feature.numeric:
+        return replace(column, levels=tuple(map(as_number_text, column.levels)))
     return column
 
 
@@ -93,15 +93,3 @@ def _seconds(texts: polars.Series) -> Any:
         read = dates.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC")
         found = found.fill_null(read.dt.epoch("us"))
     return found.cast(polars.Float64).fill_null(math.nan).to_numpy() / 1e6
-
-
-def _is_number_text(text: str) -> bool:
-    return text == _as_number_text(text) and not text.isalpha()
-
-
-def _as_number_text(text: str) -> str:
-    try:
-        number = float(text)
-    except ValueError:
-        return text
-    return number_text(number) if math.isfinite(number) else text
