@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from chainrule.models import network_of
 from chainrule.storage import Stored
 
-from .columns import table_of
+from .columns import Table, column_of, listed, table_of
 from .encoder import Encoder
 from .errors import TableError
 from .records import from_json, to_json
@@ -23,6 +23,16 @@ if TYPE_CHECKING:
     from chainrule.network.spec import Network
 
 ROWS_AT_ONCE = 8192  # predictions are made in pieces, so that memory does not grow with the table
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Of ``n_given`` rows those with a target: labels as texts (n,), or a column for each target; and chances."""
+
+    n_given: int
+    answers: NDArray[Any]
+    truth: NDArray[Any]
+    probabilities: NDArray[Any] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +104,35 @@ class TableModel:
             raise TableError(f"{table.source} has no row with a target")
         return score(self.target, self.outputs(table), table)
 
+    def judged(self, data: Any, truth: Any = None) -> Judged:
+        """Predictions beside what is true, for the rows that have a target.
+
+        Parameters
+        ----------
+        data : as for `predict`
+            With the columns of the target, unless these are given apart.
+        truth : array (n,) or (n, targets), optional
+            Labels or numbers.
+
+        Raises
+        ------
+        TableError
+            There is no row with a target, or ``truth`` has another number of rows or columns.
+        """
+        names, table = self.target.names, table_of(data)
+        if truth is not None:
+            table = _with_columns(table, names, truth)
+        known = table.take(rows_with_target(table, names))
+        if known.n_rows == 0:
+            raise TableError(f"{table.source} has no row with a target")
+        outputs = self.outputs(known)
+        columns = self.target.decode(outputs)
+        answers = columns[names[0]] if self.target.classes else np.column_stack([columns[name] for name in names])
+        if not self.target.classes:
+            return Judged(table.n_rows, answers, self.target.numbers(known), None)
+        labels = np.array(self.target.classes, object)[self.target.codes(known)]
+        return Judged(table.n_rows, answers, labels, self.target.probabilities(outputs))
+
     def to_stored(self) -> Stored:
         """Everything but theta is in the header, to be read by people as well."""
         header = {
@@ -117,6 +156,17 @@ class TableModel:
             raise ValueError("its scores are not those of parts of the rows")
         target = from_json(Target, stored.header.get("target"))
         return cls(Encoder.from_json(table), target, network, theta, record)
+
+
+def _with_columns(table: Table, names: tuple[str, ...], values: Any) -> Table:
+    """The table with columns of these names, instead of its own."""
+    values = np.asarray(values).reshape(len(values), -1)
+    if values.shape != (table.n_rows, len(names)):
+        raise TableError(
+            f"X has {table.n_rows} rows and T has shape {values.shape}; {listed(names)} of each were expected"
+        )
+    columns = (column_of(name, column) for name, column in zip(names, values.T, strict=True))
+    return replace(table, columns=(*table.without(names).columns, *columns))
 
 
 def _pieces(n: int) -> Iterable[tuple[int, int]]:
