@@ -138,7 +138,7 @@ def test_a_folder_that_may_not_be_written_is_noticed_before_training(run, tmp_pa
         (["--model", "t"], "the plot cannot be written to 't.png': it is the table"),
         (["--model", "m", "--plot", "t.png"], "the plot cannot be written to 't.png': it is the table"),
         (["--model", "m", "--plot", "link.png"], "the plot cannot be written to 'link.png': it is the table"),
-        (["--model", "m", "--log", "./m.toml"], "the log cannot be written to 'm.toml': it is the config"),
+        (["--model", "m", "--log", "./m.run.toml"], "the log cannot be written to 'm.run.toml': it is the config"),
         (["--model", "m", "--log", "t.png"], "the log cannot be written to 't.png': it is the table"),
     ],
 )

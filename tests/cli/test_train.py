@@ -26,7 +26,7 @@ def test_everything_decided_is_said(run, visits: Path, tmp_path: Path) -> None:
         "156 train, 24 validation, 60 test; stratified split, seed 0",
         ":tanh-4:relu-1:sigmoid",
         "400 epochs, the best was",
-        f"{model}, {model.with_suffix('.toml')}, {model.with_suffix('.png')}",
+        f"{model}, {model.with_suffix('.run.toml')}, {model.with_suffix('.png')}",
     ):
         assert piece in outcome.err
     for piece in ("train", "validation", "test", "baseline", "accuracy", "log loss", "ROC AUC"):
@@ -72,7 +72,7 @@ def test_quiet_says_nothing(run, visits: Path, tmp_path: Path) -> None:
 def test_files_are_named_after_the_table(run, visits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert run("train", visits, "-t", "bought", "--epochs", 2).code == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"visits.safetensors", "visits.toml", "visits.png"}
+    assert {path.name for path in tmp_path.iterdir()} == {"visits.safetensors", "visits.run.toml", "visits.png"}
 
 
 def test_the_same_seed_gives_the_same_files(run, visits: Path, tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_without_matplotlib_there_is_a_model_and_a_note(run, visits: Path, tmp_p
     outcome = run("train", visits, "-t", "bought", "--epochs", 2, "--model", tmp_path / "m.safetensors")
     assert outcome.code == 0
     assert "pip install 'chainrule[report]'" in outcome.err
-    assert {path.name for path in tmp_path.iterdir()} == {"m.safetensors", "m.toml"}
+    assert {path.name for path in tmp_path.iterdir()} == {"m.safetensors", "m.run.toml"}
 
 
 def test_training_that_ends_within_its_first_epoch(run, tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_training_that_ends_within_its_first_epoch(run, tmp_path: Path) -> None:
     outcome = run("train", "digits", "--time-limit", 0.001, "--batch-size", 1, "--model", model)
     assert outcome.code == 0
     assert "training ended within its first epoch; there is no picture" in outcome.err
-    assert {path.name for path in tmp_path.iterdir()} == {"m.safetensors", "m.toml"}
+    assert {path.name for path in tmp_path.iterdir()} == {"m.safetensors", "m.run.toml"}
 
 
 def test_standard_input(visits: Path, tmp_path: Path) -> None:
@@ -152,17 +152,17 @@ def test_a_run_is_repeated_from_its_configuration(run, visits: Path, tmp_path: P
     options = ["--epochs", 4, "--hidden", "8:tanh-4", "--drop", "spent", "--seed", 5, "--test-fraction", 0.3]
     run("train", visits, "-t", "bought", *options, "--decimal-comma", "--delimiter", ",", "--model", first, "--no-plot")
     assert run("train", visits, "-t", "bought", *options, "--model", first, "--no-plot").code == 0
-    outcome = run("train", "--config", first.with_suffix(".toml"), "--model", second, "--no-plot")
+    outcome = run("train", "--config", first.with_suffix(".run.toml"), "--model", second, "--no-plot")
     assert outcome.code == 0
     assert first.read_bytes() == second.read_bytes()
-    assert first.with_suffix(".toml").read_text() == second.with_suffix(".toml").read_text()
+    assert first.with_suffix(".run.toml").read_text() == second.with_suffix(".run.toml").read_text()
 
 
 def test_a_configuration_may_be_written_over_itself(run, visits: Path, tmp_path: Path) -> None:
     model = tmp_path / "m.safetensors"
     run("train", visits, "-t", "bought", "--epochs", 2, "--model", model, "--no-plot")
-    assert run("train", "--config", tmp_path / "m.toml", "--epochs", 3, "--model", model, "--no-plot").code == 0
-    assert "epochs = 3" in (tmp_path / "m.toml").read_text()
+    assert run("train", "--config", tmp_path / "m.run.toml", "--epochs", 3, "--model", model, "--no-plot").code == 0
+    assert "epochs = 3" in (tmp_path / "m.run.toml").read_text()
 
 
 def test_options_come_before_the_configuration(run, tmp_path: Path) -> None:

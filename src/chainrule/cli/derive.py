@@ -65,7 +65,7 @@ def command(
     elif output_format == "text" and output is None:
         from chainrule.symbolic.document import coloured
 
-        terminal.results.print(coloured(derivation, derivation.notation.indices if components is None else components))
+        terminal.show_text(coloured(derivation, derivation.notation.indices if components is None else components))
     else:
         write(terminal, _written(derivation, output_format, components), output)
     if verify:
@@ -134,7 +134,11 @@ def _expression(
     if terminal.as_json:
         terminal.emit(_described_derivative(derivative))
         return
-    write(terminal, _derivative_text(derivative, output_format), output)
+    shown = _derivative_text(derivative, output_format)
+    if output is None and output_format == "text":
+        terminal.show_text(shown)
+    else:
+        write(terminal, shown, output)
 
 
 def _shape(text: str) -> tuple[str, Any]:

@@ -29,6 +29,9 @@ def command(
         str | None, typer.Option(help="Follow the weight LAYER,TO,FROM; neurons counted from 0.", metavar="L,I,J")
     ] = None,
     notation: Annotated[str, typer.Option(help="rows, watters, wichmann, chains, neuron or menon.")] = "rows",
+    delimiter: options.Delimiter = None,
+    encoding: options.Encoding = None,
+    decimal_comma: options.DecimalComma = False,
     learning_rate: Annotated[float, typer.Option(help="Of the step whose effect is shown.")] = 0.1,
     output_format: Annotated[Literal["text", "html"], typer.Option("--format", help="How it is written.")] = "text",
     output: options.Output = None,
@@ -41,11 +44,14 @@ def command(
 
     terminal = Terminal(as_json=as_json, quiet=False)
     table_model = load_table_model(model)
-    x, t = _row(table_model, file, row)
+    x, t = _row(table_model, file, options.reading(delimiter, encoding, decimal_comma), row)
     theta = np.asarray(table_model.theta, dtype=np.float64)
     found = explain(table_model.network, theta, x, t, notation, weight=_weight(weight), learning_rate=learning_rate)
     if as_json:
         terminal.emit(_described(found))
+    elif output is None and output_format == "text":
+        width = terminal.results.width if terminal.results.is_terminal else 100
+        terminal.show_text(found.text(largest=max(2, min(8, (width - 10) // 11))))  # columns of 9 and 2 between
     else:
         write(terminal, found.text() if output_format == "text" else found.html(), output)
 
@@ -60,14 +66,14 @@ def _weight(text: str | None) -> tuple[int, int, int] | None:
     return layer, to, source
 
 
-def _row(model: Any, source: str, row: int) -> tuple[Any, Any]:
+def _row(model: Any, source: str, reading: dict[str, Any], row: int) -> tuple[Any, Any]:
     """x and t of one row of a table."""
     import numpy as np
 
     from chainrule.table import read_table
     from chainrule.table.target import rows_with_target
 
-    table = read_table(source)
+    table = read_table(source, **reading)
     known = rows_with_target(table, model.target.names)
     if row not in known:
         reason = "has no target" if 0 <= row < table.n_rows else f"is not there: the table has {table.n_rows} rows"

@@ -40,10 +40,16 @@ ModelFile = Annotated[
 ]
 Config = Annotated[
     Path | None,
-    _option("PATH", "Repeat the run of a .toml file that train wrote; options given here come first.", default=False),
+    _option(
+        "PATH", "Repeat the run of a .run.toml file that train wrote; options given here come first.", default=False
+    ),
 ]
 Plot = Annotated[
     Path | None, _option("PATH", "Learning curve to write (.png, .svg, .pdf); else beside the model.", default=False)
+]
+Report = Annotated[
+    Path | None,
+    _option("PATH", "Write a page (.html) with scores of the test rows, network, training and curve.", default=False),
 ]
 Log = Annotated[Path | None, _option("PATH", "Write a JSON line for each epoch to this file.", default=False)]
 NoPlot = Annotated[bool, typer.Option("--no-plot", help="Write no picture.")]
@@ -71,15 +77,20 @@ Kind = Annotated[
 Drop = Annotated[list[str] | None, _reading("COLUMN", "Column to leave out; may be repeated.")]
 Category = Annotated[list[str] | None, _reading("COLUMN", "Column of numbers to read as categories.")]
 Number = Annotated[list[str] | None, _reading("COLUMN", "Column to use though it seems an identifier.", "--number")]
+Scaling = Annotated[
+    Literal["standard", "robust"], _reading("NAME", "Of numbers: standard, or robust to outliers.", default=True)
+]
 Group = Annotated[str | None, _reading("COLUMN", "Keep rows of one group together; not used to predict.")]
 Time = Annotated[str | None, _reading("COLUMN", "Split in its order: the latest rows are tested on.")]
 Folds = Annotated[int | None, _reading("N", "Cross-validate in so many parts first; then train on all rows.", min=2)]
 TestFraction = Annotated[float, _reading("SHARE", "Share of the rows to test on.", default=True)]
-ValidationFraction = Annotated[float, _reading("SHARE", "Share of the rows that choose the best epoch.", default=True)]
+ValidationFraction = Annotated[
+    float | None, _reading("SHARE", "Share of the rows that choose the best epoch; else 0.1, or parts of few in turn.")
+]
 
 # Network and training
 Hidden = Annotated[str, _training("LAYERS", "Hidden layers, such as 64:relu-32:tanh, or none.")]
-Loss = Annotated[str, _training("LOSS", "For numbers: huber(1.0), quantile(0.1,0.5,0.9), poisson, ...")]
+Loss = Annotated[str, _training("LOSS", "For numbers: huber(1.0), quantile(0.1,0.5,0.9), gaussian_nll, poisson, ...")]
 ClassWeight = Annotated[Literal["none", "balanced"], _training("NAME", "none, or balanced for equally heavy classes.")]
 TimeLimit = Annotated[float | None, _training("SECONDS", "Stop training after this time.", min=0.001, default=False)]
 Epochs = Annotated[int | None, _training("N", "Passes over the training rows; else 20 to 400, by their number.", min=1)]
