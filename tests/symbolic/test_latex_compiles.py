@@ -10,7 +10,7 @@ import pytest
 import chainrule as cr
 from chainrule.symbolic.document import latex_body, latex_file
 from chainrule.symbolic.latex import latex
-from chainrule.symbolic.notation import NOTATIONS
+from chainrule.symbolic.presets import NOTATIONS
 
 CASES = tomllib.loads(Path(__file__).with_name("expressions.toml").read_text())["cases"]
 

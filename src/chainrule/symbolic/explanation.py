@@ -1,7 +1,6 @@
 """A derivation with the numbers of one example: both chains, the path of a weight, where the gradient fades, the step.
 
-dJ/dW_l[i, j] = delta_l[i] a_{l-1}[j] (B3), and delta_l[i] is a sum over all ways from neuron i to the output of
-products of weights and slopes (B2 unrolled); the largest of them is shown factor by factor.
+The path is that of path.py: the strongest of the ways whose sum is the gradient of a weight.
 """
 
 from __future__ import annotations
@@ -16,15 +15,17 @@ from chainrule.network.arrays import NUMPY
 from chainrule.symbolic.boxes import Box
 from chainrule.symbolic.derivation import Derivation, Line, derive
 from chainrule.symbolic.layout import layout
-from chainrule.symbolic.notation import Notation, notation
-from chainrule.symbolic.path import Factor, Path, path_of, slopes_of
+from chainrule.symbolic.notation import Notation
+from chainrule.symbolic.passes import Passes
+from chainrule.symbolic.path import Factor, Passage, Path, path_of, slopes_of
+from chainrule.symbolic.presets import notation as notation_of
 from chainrule.symbolic.values import value
-from chainrule.symbolic.verification import Passes, point_of_line
+from chainrule.symbolic.verification import point_of_line
 
 if TYPE_CHECKING:
     from chainrule.network.spec import Network
 
-__all__ = ["Explanation", "Factor", "LayerReport", "Path", "Quantity", "Step", "explain"]
+__all__ = ["Explanation", "Factor", "LayerReport", "Passage", "Path", "Quantity", "Step", "explain"]
 
 Array = Any
 SATURATED = 1e-3  # a slope below a thousandth of the largest the unit could have lets almost nothing through
@@ -177,7 +178,7 @@ def explain(
     >>> e.path.gradient
     3.0
     """
-    chosen = _chosen(notation)
+    chosen = notation_of(notation)
     theta = np.asarray(theta, dtype=float)
     X, T = _batch(network, x, t)
     if chosen.samples == "one" and len(X) > 1:
@@ -191,10 +192,6 @@ def explain(
         path_of(passes, weight),
         _step(passes, learning_rate),
     )
-
-
-def _chosen(given: str | Notation) -> Notation:
-    return notation(given)
 
 
 def _batch(network: Network, x: Array, t: Array) -> tuple[Array, Array]:
@@ -223,8 +220,8 @@ def _quantities(derivation: Derivation, passes: Passes) -> Iterator[Quantity]:
 
 
 def _layer(passes: Passes, l: int) -> LayerReport:
-    norm = float(np.linalg.norm(passes.backward.delta[l]))
-    above = float(np.linalg.norm(passes.backward.delta[l + 1])) if l < passes.depth else norm
+    norm = float(np.linalg.norm(passes.delta(l)))
+    above = float(np.linalg.norm(passes.delta(l + 1))) if l < passes.depth else norm
     gain = norm / above if above > 0 else 0.0
     slopes = slopes_of(passes, l)
     saturated: tuple[int, ...] = ()
@@ -248,7 +245,7 @@ def _steepest(passes: Passes, l: int) -> float:
 
 
 def _step(passes: Passes, learning_rate: float) -> Step:
-    """U, and what it does: J - eta |g|^2 by the gradient, J(theta - eta g) in truth."""
-    g, before = passes.gradient, float(passes.J)
-    after = float(passes.network.objective(passes.theta - learning_rate * g, passes.X, passes.T))
-    return Step(learning_rate, before, before - learning_rate * float(g @ g), after)
+    """U, and what it does: J - eta |g|^2 by the gradient, J(theta - eta g) in truth; with the factor of the text."""
+    k, g = passes.ratio, passes.gradient / passes.ratio
+    after = k * float(passes.network.objective(passes.theta - learning_rate * g, passes.X, passes.T))
+    return Step(learning_rate, float(passes.J), float(passes.J) - k * learning_rate * float(g @ g), after)
