@@ -37,8 +37,9 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Epochs without a better validation loss before training stops; 0 to train all.
     time_limit : float, optional
         Seconds.
-    validation_fraction : float
-        Share of the rows that choose the best epoch.
+    validation_fraction : float, optional
+        Share of the rows that choose the best epoch. By default 0.1; of 20 to 1,000 rows none: parts of them take
+        turns to choose the number of epochs, and then all are trained.
     scaling : {"standard", "robust"}
         Of numbers: by mean and standard deviation, or by median and interquartile range, which outliers do not move.
     drop, categories, numbers : names of columns
@@ -84,7 +85,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         class_weight: str | None = None,
         patience: int = 0,
         time_limit: float | None = None,
-        validation_fraction: float = 0.1,
+        validation_fraction: float | None = None,
         scaling: Scaling = "standard",
         drop: Iterable[str] = (),
         categories: Iterable[str] = (),

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from .columns import Kind, Table
 from .encoder import Encoder, learn_encoder
 from .features import Hashed
+from .holdouts import HOLDOUTS, takes_turns, validation_share
 from .inferring import COUNTS, learn_target
 from .settings import Settings, filled
 from .split import Split, split_groups, split_in_time, split_rows
@@ -73,6 +74,8 @@ def prepare(table: Table, names: Sequence[str], settings: Settings, split: Split
     target = learn_target(table, names, settings.kind, settings.loss)
     how = "given" if split is not None else _how(target, settings)
     split = split or draw_split(table, target, settings)
+    if takes_turns(settings, len(split.train), len(split.validation)):
+        how += f"; {HOLDOUTS} fifths of the train rows take turns to choose the number of epochs"
     parts = {part: table.take(getattr(split, part)) for part in PARTS}
     target = target.scaled_by(parts["train"])
     if target.reason == COUNTS:
@@ -101,7 +104,7 @@ def usable(table: Table, names: Sequence[str], settings: Settings) -> tuple[Tabl
 
 def draw_split(table: Table, target: Target, settings: Settings) -> Split:
     """The rows divided at random, classes in equal shares, or by groups, or in the order of time."""
-    shares = {"test": settings.test, "validation": settings.validation}
+    shares = {"test": settings.test, "validation": validation_share(settings, table.n_rows)}
     if settings.group:
         return split_groups(table[settings.group], settings.seed, **shares)
     if settings.time:
@@ -110,6 +113,7 @@ def draw_split(table: Table, target: Target, settings: Settings) -> Split:
 
 
 def _how(target: Target, settings: Settings) -> str:
+    """How the rows were divided."""
     if settings.group:
         return f"split by groups of {settings.group!r}, seed {settings.seed}"
     if settings.time:

@@ -55,7 +55,7 @@ class TabularRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         dropout: float | None = None,
         patience: int = 0,
         time_limit: float | None = None,
-        validation_fraction: float = 0.1,
+        validation_fraction: float | None = None,
         scaling: Scaling = "standard",
         drop: Iterable[str] = (),
         categories: Iterable[str] = (),

@@ -51,8 +51,11 @@ class Settings:
         Epochs without a better validation loss before training stops; 0 to train all epochs.
     time_limit : float, optional
         Seconds of training.
-    test, validation : float
-        Shares of the rows.
+    test : float
+        Share of the rows to test on.
+    validation : float, optional
+        Share of the rows that choose the best epoch. By default 0.1; where the rows to train on are 20 to 1,000, and
+        not in the order of time, none: parts of them take turns (`chainrule.table.holdouts`), and all are trained.
     group : str
         Column whose values stay together in one part of the rows; it is not used to predict. Empty for none.
     time : str
@@ -79,7 +82,7 @@ class Settings:
     patience: int = 0
     time_limit: float | None = None
     test: float = 0.25
-    validation: float = 0.1
+    validation: float | None = None
     group: str = ""
     time: str = ""
     scaling: Scaling = "standard"
@@ -149,11 +152,13 @@ def filled(settings: Settings, target: Target, n: int) -> Settings:
     return replace(settings, batch_size=batch_size, epochs=epochs, dropout=dropout)
 
 
-def optimizer_of(settings: Settings) -> Any:
-    """The update rule of that name, its learning rate falling along a cosine to 0 at the last epoch."""
+def optimizer_of(settings: Settings, steps: int) -> Any:
+    """The update rule of that name, its learning rate falling along a cosine to 0 after so many updates."""
     from chainrule import descent
 
     rule = OPTIMIZERS[settings.optimizer]
     return (
-        descent.LBFGS() if rule == "LBFGS" else getattr(descent, rule)(descent.schedules.Cosine(settings.learning_rate))
+        descent.LBFGS()
+        if rule == "LBFGS"
+        else getattr(descent, rule)(descent.schedules.Cosine(settings.learning_rate, steps=steps))
     )
