@@ -9,12 +9,24 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import column_or_1d
 
 from chainrule.storage import Stored
 
 from .columns import Column
+from .errors import TableError
 from .features import Scaling
-from .fitting import TARGET, fitted_model, learn_into, missing_targets, rows_to_score, settings_of, with_table_tags
+from .fitting import (
+    TARGET,
+    fitted_model,
+    learn_into,
+    missing_targets,
+    outputs_of,
+    required,
+    rows_to_score,
+    settings_of,
+    with_table_tags,
+)
 
 
 class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -126,9 +138,13 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         TableError
             There is nothing to learn; the message says why.
         """
-        y = np.asarray(y)
+        y = column_or_1d(required(self, y), warn=True)
         known = ~missing_targets(y)
         classes, known_codes = np.unique(y[known], return_inverse=True)
+        if y.dtype.kind == "f" and np.any(classes % 1) and len(classes) > max(2, np.count_nonzero(known) / 2):
+            raise TableError(
+                f"Unknown label type: y is continuous, {len(classes)} numbers; TabularRegressor learns these"
+            )
         codes = np.full(len(y), -1, np.int32)
         codes[known] = known_codes
         labels = tuple(str(label) for label in classes.tolist())
@@ -141,7 +157,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict_proba(self, X: Any) -> NDArray[Any]:
         """Probabilities, (n, K), in the order of ``classes_``."""
         model = fitted_model(self)
-        return np.asarray(model.target.probabilities(model.outputs(X)))
+        return np.asarray(model.target.probabilities(outputs_of(self, X)))
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The likeliest label of each row, (n,)."""
@@ -150,7 +166,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy on the rows that have a label."""
-        return float(super().score(*rows_to_score(X, y, sample_weight)))
+        return float(super().score(*rows_to_score(self, X, y, sample_weight)))
 
     def to_stored(self) -> Stored:
         """What a file holds: ``model_``, as the command writes it, and not this object.

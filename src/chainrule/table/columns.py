@@ -139,6 +139,8 @@ def column_of(name: str, values: Any) -> Column:
         return Column(name, "number", np.where(np.isnat(microseconds), np.nan, microseconds.astype(np.int64) / 1e6))
     if array.dtype.kind in "OUT":
         return _column_of_objects(name, array)
+    if array.dtype.kind == "c":
+        raise TableError(f"Complex data not supported: {name!r} holds {array.dtype}; give its parts as two columns")
     raise TableError(f"column {name!r} holds {array.dtype}; numbers, texts, booleans or dates were expected")
 
 
@@ -158,6 +160,8 @@ def table_of(data: Any, source: str = "data") -> Table:
     """
     if isinstance(data, Table):
         return data
+    if hasattr(data, "toarray"):
+        raise TableError("sparse data are no table of columns: give X.toarray()")
     if type(data).__module__.partition(".")[0] == "polars":
         from .frames import table_of_frame
 
@@ -168,7 +172,10 @@ def table_of(data: Any, source: str = "data") -> Table:
     else:
         matrix = np.asarray(data)
         if matrix.ndim != 2:
-            raise TableError(f"the data have {matrix.ndim} dimensions; a table has two, rows and columns")
+            raise TableError(
+                f"the data have {matrix.ndim} dimensions; a table has two, rows and columns. Reshape your data, "
+                "one row with X.reshape(1, -1)"
+            )
         columns = tuple(column_of(f"x{j}", matrix[:, j]) for j in range(matrix.shape[1]))
     lengths = {len(column.values) for column in columns}
     if len(lengths) > 1:

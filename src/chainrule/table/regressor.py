@@ -14,7 +14,7 @@ from chainrule.storage import Stored
 
 from .columns import column_of
 from .features import Scaling
-from .fitting import TARGET, fitted_model, learn_into, rows_to_score, settings_of, with_table_tags
+from .fitting import TARGET, fitted_model, learn_into, outputs_of, required, rows_to_score, settings_of, with_table_tags
 
 
 class TabularRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -95,7 +95,7 @@ class TabularRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         TableError
             There is nothing to learn; the message says why.
         """
-        y = np.asarray(y, np.float64)
+        y = required(self, y).astype(np.float64)
         names = [TARGET] if y.ndim == 1 else [f"{TARGET} {j}" for j in range(y.shape[1])]
         columns = [column_of(name, values) for name, values in zip(names, y.reshape(len(y), -1).T, strict=True)]
         learn_into(self, X, columns, replace(settings_of(self), kind="number", loss=self.loss))
@@ -105,7 +105,7 @@ class TabularRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, X: Any) -> NDArray[Any]:
         """Numbers in their units, (n,) or (n, targets); with quantiles the one nearest the median."""
         model = fitted_model(self)
-        values = model.target.values(model.outputs(X))
+        values = model.target.values(outputs_of(self, X))
         return values[:, 0] if self._one else values
 
     def predict_quantiles(self, X: Any) -> NDArray[Any]:
@@ -113,7 +113,7 @@ class TabularRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         model = fitted_model(self)
         if not model.target.levels:
             raise ValueError(f"the loss is {model.target.number_loss!r}; train with loss='quantile(0.1, 0.5, 0.9)'")
-        quantiles = model.target.quantiles(model.outputs(X))
+        quantiles = model.target.quantiles(outputs_of(self, X))
         return quantiles[:, 0] if self._one else quantiles
 
     def predict_interval(self, X: Any, level: float = 0.9) -> NDArray[Any]:
@@ -122,16 +122,18 @@ class TabularRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         For the loss gaussian_nll; of quantiles only those are known that were trained.
         """
         model = fitted_model(self).with_interval(level)
-        quantiles = model.target.quantiles(model.outputs(X))
+        quantiles = model.target.quantiles(outputs_of(self, X))
         return quantiles[:, 0] if self._one else quantiles
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R2 on the rows that have all targets."""
-        return float(super().score(*rows_to_score(X, y, sample_weight)))
+        return float(super().score(*rows_to_score(self, X, y, sample_weight)))
 
     def to_stored(self) -> Stored:
         """What a file holds: ``model_``, as for `TabularClassifier`; `cr.load` gives a `TableModel`."""
         return fitted_model(self).to_stored()
 
     def __sklearn_tags__(self) -> Any:
-        return with_table_tags(super().__sklearn_tags__())
+        tags = with_table_tags(super().__sklearn_tags__())
+        tags.target_tags.multi_output = True
+        return tags

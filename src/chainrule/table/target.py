@@ -243,4 +243,7 @@ def require_variety(column: Column) -> None:
         raise TableError(f"the target {column.name!r} has no values")
     if np.all(present == present[0]):
         only = column.levels[present[0]] if column.levels else number_text(float(present[0]))
-        raise TableError(f"the target {column.name!r} is {shortened(only)!r} in every row; there is nothing to learn")
+        raise TableError(
+            f"the target {column.name!r} is {shortened(only)!r} in every row; there is nothing to learn from one class"
+            " or one value"
+        )
