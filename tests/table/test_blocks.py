@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chainrule.table import arriving, read_table
+from chainrule.table import arriving, csv_lines, read_table
 from chainrule.table.blocks import read_blocks
 from chainrule.table.encoder import Encoder, learn_encoder
 from chainrule.table.errors import TableError
@@ -183,7 +183,7 @@ ROWS = b"".join(b"%d,a\n" % i for i in range(50))
 )
 @pytest.mark.parametrize("sizes", [[], [100] * 20])
 def test_errors_name_the_line_after_the_rows_before_it(monkeypatch, content, good, message, sizes) -> None:
-    for module in (arriving, sys.modules["chainrule.table.csv_blocks"]):
+    for module in (arriving, csv_lines):
         monkeypatch.setattr(module, "LONGEST", 8 << 20)
     monkeypatch.setattr(sys, "stdin", type("In", (), {"buffer": Pieces(content, sizes)})())
     rows = 0

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from .arriving import begun, pieces_of, whole_rows
 from .columns import Table
-from .csv_blocks import bodies, csv_blocks
+from .csv_blocks import csv_blocks
+from .csv_lines import bodies
 from .errors import TableError
 from .sources import STANDARD_INPUT, is_dataset, is_parquet, read_table, the_file
 from .values import column_of_texts

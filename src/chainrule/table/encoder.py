@@ -1,6 +1,8 @@
 """All columns that describe a row to the matrix X, in one frozen object."""
 
-from collections.abc import Collection, Mapping
+import os
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +14,7 @@ from .errors import TableError
 from .features import Category, Date, Feature, Hashed, LeftOut, Number, Scaling, learn_feature, n_outputs
 from .records import from_json, to_json
 
+_ROWS_AT_ONCE = 1 << 14
 _FEATURES: dict[str, type[Feature]] = {"number": Number, "category": Category, "hashed": Hashed, "date": Date}
 
 
@@ -56,12 +59,16 @@ class Encoder:
         """
         self.require(table.names, table.source)
         X = np.empty((table.n_rows, self.n_outputs), dtype)
+        for rows in row_blocks(table):
+            self._into(X[rows[0] : rows[-1] + 1], table.take(rows))
+        return X
+
+    def _into(self, X: NDArray[Any], table: Table) -> None:
         start = 0
         for feature in self.features:
             stop = start + len(feature.outputs)
             feature.transform(table[feature.name].as_kind(feature.kind), X[:, start:stop])
             start = stop
-        return X
 
     def require(self, names: Collection[str], source: str) -> None:
         """Refuse a table that lacks columns, naming them."""
@@ -104,6 +111,12 @@ class Encoder:
         return cls(tuple(map(_feature, features)), tuple(from_json(LeftOut, column) for column in left_out))
 
 
+def row_blocks(table: Table) -> Iterator[NDArray[np.int64]]:
+    """Row numbers in blocks that are quick to work on: they fit a cache, and no column has many more levels."""
+    size = max(_ROWS_AT_ONCE, table.most_levels)
+    return (np.arange(start, min(start + size, table.n_rows)) for start in range(0, table.n_rows, size))
+
+
 def learn_encoder(table: Table, *, forced: Collection[str] = (), scaling: Scaling = "standard") -> Encoder:
     """How to use each column, learned from a table of training rows.
 
@@ -133,7 +146,13 @@ def learn_encoder(table: Table, *, forced: Collection[str] = (), scaling: Scalin
     array([[0., 0., 1.],
            [0., 0., 0.]])
     """
-    learned = [learn_feature(column, forced=column.name in forced, scaling=scaling) for column in table.columns]
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # NumPy sorts and sums without the interpreter's lock
+
+        def learned_of(j: int) -> Feature | LeftOut:
+            column = table.columns[j]
+            return learn_feature(column, forced=column.name in forced, scaling=scaling)
+
+        learned = list(threads.map(learned_of, range(len(table.columns))))
     features = tuple(feature for feature in learned if not isinstance(feature, LeftOut))
     left_out = tuple(feature for feature in learned if isinstance(feature, LeftOut))
     if not features:

@@ -201,18 +201,20 @@ def learn_feature(column: Column, *, forced: bool = False, scaling: Scaling = "s
 
 
 def _useless(column: Column) -> str:
-    present = column.values[~column.missing]
-    if len(present) == 0:
+    missing = column.missing
+    if missing.all():
         return "it has no values"
-    if column.missing.any() or np.any(present != present[0]):
+    first = column.values[0]
+    if missing.any() or np.any(column.values != first):
         return ""
-    value = column.levels[int(present[0])] if column.levels else number_text(float(present[0]))
+    value = column.levels[int(first)] if column.levels else number_text(first)
     return f"every value is {shortened(value)}"
 
 
 def _identifying(column: Column) -> str:
     """Why a column seems to name rows instead of describing them, or nothing."""
-    present = column.values[~column.missing]
+    missing = column.missing
+    present = column.values[~missing] if missing.any() else column.values
     n = len(present)
     if column.kind in ("category", "text"):
         distinct = np.count_nonzero(np.bincount(present))
@@ -235,19 +237,20 @@ def _identifying(column: Column) -> str:
 def _learn_number(column: Column, scaling: Scaling) -> Number:
     """Median, and mean and standard deviation after imputing; a wild value does not spoil the scale of the others."""
     missing = column.missing
-    median = float(np.median(column.values[~missing]))
-    x = np.where(missing, median, column.values)
+    present = column.values[~missing] if missing.any() else column.values
+    median = float(np.median(present))
+    x = np.where(missing, column.values.dtype.type(median), column.values) if len(present) < len(missing) else present
     low, high = np.quantile(x, (0.001, 0.999)) if len(x) >= 1000 else (x.min(), x.max())
     x = np.clip(x, low, high) if low < high else x
     largest = float(np.abs(x).max()) or 1.0  # squares of numbers up to 1 do not overflow
-    mean, std = largest * float((x / largest).mean()), largest * float((x / largest).std())
+    mean, std = (largest * float(f(x / largest, dtype=np.float64)) for f in (np.mean, np.std))
     if std <= 1e-12 * abs(mean):  # constant up to rounding
         std = float(np.abs(x - mean).max()) or 1.0
     if scaling == "robust" and column.kind != "boolean":
-        low, high = np.quantile(column.values[~missing], (0.25, 0.75))
+        low, high = np.quantile(present, (0.25, 0.75))
         if 0 < high - low < np.inf:  # else half of the values are the same, and there is no such scale
             mean, std = median, float(high - low) / IQR_OF_NORMAL
-    return Number(column.name, column.kind, median, mean, std, bool(missing.any()))
+    return Number(column.name, column.kind, median, mean, std, len(present) < len(missing))
 
 
 def _learn_category(column: Column) -> Category | Hashed:

@@ -91,7 +91,7 @@ def table_of_frame(frame: "polars.DataFrame", source: str, notes: tuple[str, ...
     """A table of a polars data frame; columns of lists, structures and bytes are left out with a note."""
     columns, more = [], list(notes)
     for series in frame:
-        column = _column(series)
+        column = column_of_series(series)
         if column is None:
             more.append(f"column {series.name!r} holds {series.dtype} and is left out")
         else:
@@ -99,7 +99,8 @@ def table_of_frame(frame: "polars.DataFrame", source: str, notes: tuple[str, ...
     return Table(tuple(columns), frame.height, source, tuple(more))
 
 
-def _column(series: "polars.Series") -> Column | None:
+def column_of_series(series: "polars.Series") -> Column | None:
+    """A column of a series; None for lists, structures and bytes."""
     polars = require_polars()
     kind, name = series.dtype, series.name
     if kind == polars.Boolean:
@@ -123,7 +124,8 @@ def _unit(kind: Any) -> str:
 
 def _floats(series: "polars.Series") -> Any:
     polars = require_polars()
-    return series.cast(polars.Float64).fill_null(float("nan")).to_numpy().copy()
+    numbers = series.cast(polars.Float64)
+    return (numbers.fill_null(float("nan")) if numbers.null_count() else numbers).to_numpy().copy()
 
 
 def text_column(series: "polars.Series") -> Column:

@@ -13,7 +13,7 @@ from chainrule.models import network_of
 from chainrule.storage import Stored
 
 from .columns import Table, column_of, listed, table_of
-from .encoder import Encoder
+from .encoder import Encoder, row_blocks
 from .errors import TableError
 from .records import from_json, to_json
 from .scores import score
@@ -21,8 +21,6 @@ from .target import Target, rows_with_target
 
 if TYPE_CHECKING:
     from chainrule.network.spec import Network
-
-ROWS_AT_ONCE = 8192  # predictions are made in pieces, so that memory does not grow with the table
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +59,8 @@ class TableModel:
         """What the network gives for each row, (n, n_outputs)."""
         table = table_of(data)
         pieces = [
-            self.network.predict(self.theta, self.inputs(table.take(np.arange(start, stop))))
-            for start, stop in _pieces(table.n_rows)
+            self.network.predict(self.theta, self.inputs(table.take(rows)))  # memory does not grow with the table
+            for rows in row_blocks(table)
         ]
         return np.concatenate(pieces) if pieces else np.empty((0, self.network.sizes[-1]), self.theta.dtype)
 
@@ -167,7 +165,3 @@ def _with_columns(table: Table, names: tuple[str, ...], values: Any) -> Table:
         )
     columns = (column_of(name, column) for name, column in zip(names, values.T, strict=True))
     return replace(table, columns=(*table.without(names).columns, *columns))
-
-
-def _pieces(n: int) -> Iterable[tuple[int, int]]:
-    return ((start, min(start + ROWS_AT_ONCE, n)) for start in range(0, n, ROWS_AT_ONCE))

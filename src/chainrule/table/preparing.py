@@ -92,14 +92,15 @@ def prepare(table: Table, names: Sequence[str], settings: Settings, split: Split
 def usable(table: Table, names: Sequence[str], settings: Settings) -> tuple[Table, list[str]]:
     """The rows that have a target and the columns that are not dropped, and what is to be said about it."""
     for name in (*names, *settings.drop, *filter(None, (settings.group, settings.time))):
-        table[name]
+        table.require(name)
     kinds: dict[str, Kind] = dict.fromkeys(settings.categories, CATEGORY)
     kinds |= dict.fromkeys(settings.numbers, NUMBER)
     rows = rows_with_target(table, names)
     notes = list(table.notes)
     if table.n_rows > len(rows):
         notes.append(f"{table.n_rows - len(rows)} of {table.n_rows} rows have no target and are left out")
-    return table.without(settings.drop).with_kinds(kinds).take(rows), notes
+    table = table.without(settings.drop).with_kinds(kinds)
+    return table if len(rows) == table.n_rows else table.take(rows), notes
 
 
 def draw_split(table: Table, target: Target, settings: Settings) -> Split:

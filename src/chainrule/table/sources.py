@@ -22,7 +22,7 @@ def read_table(source: str | os.PathLike[str], **options: Any) -> Table:
         the name of a data set that scikit-learn ships: breast_cancer, diabetes, digits, iris, wine. A file of that name
         comes first.
     **options
-        Of `chainrule.table.csv.read_csv`: ``delimiter``, ``encoding``, ``decimal``.
+        Of `chainrule.table.csv_columns.read_csv`: ``delimiter``, ``encoding``, ``decimal``.
 
     Raises
     ------
@@ -42,12 +42,12 @@ def read_table(source: str | os.PathLike[str], **options: Any) -> Table:
     name = os.fspath(source)
     if is_dataset(name):
         return _dataset(name)
-    from . import csv, frames
+    from . import csv_columns, frames
 
     if name == STANDARD_INPUT:
-        return csv.read_standard_input(**options)
+        return csv_columns.read_standard_input(**options)
     path = the_file(name)
-    return frames.read_parquet(path) if is_parquet(path) else csv.read_csv(path, **options)
+    return frames.read_parquet(path) if is_parquet(path) else csv_columns.read_csv(path, **options)
 
 
 def the_file(name: str) -> Path:
