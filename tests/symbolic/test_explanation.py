@@ -21,6 +21,26 @@ def test_every_quantity_is_the_networks():
     np.testing.assert_array_equal(found["B2", 1], backward.delta[1].T)
     np.testing.assert_array_equal(found["B3", 2], backward.weights[2])
     assert found["J", None].item() == backward.value
+    given = {q.line.text(): q.array for q in e if q.line.reason == "given"}
+    for l, (W, b) in enumerate(net.layers(theta), start=1):
+        np.testing.assert_array_equal(given[f"w{'⁰¹²³'[l]}"], W)
+        np.testing.assert_array_equal(given[f"b{'⁰¹²³'[l]}"].ravel(), b)
+    np.testing.assert_array_equal(given["y"].ravel(), t)
+
+
+@pytest.mark.parametrize("loss", ["categorical_cross_entropy(0.1)", "quantile(0.1, 0.9)"])
+@pytest.mark.parametrize("notation", ["rows", "watters", "chains"])
+def test_every_symbol_of_a_shown_line_has_its_numbers(loss, notation):
+    from chainrule.symbolic.expression import symbols
+
+    output, width = ("softmax", 3) if loss.startswith("c") else ("identity", 6)
+    net = cr.Network((3, 4, width), ("softmax", output), loss)
+    shown = list(cr.explain(net, net.initial(seed=1), np.ones(3), np.eye(net.n_targets)[0], notation))
+    named = {q.line.left.name for q in shown} | {"input_0"}
+    if notation == "watters":  # W is what is left of the matrix shown when its column of biases is dropped
+        named |= {"weights_1", "weights_2"}
+    for q in shown:
+        assert {name for form in q.line.right for name in symbols(form)} <= named, q.line.text()
 
 
 def all_ways(net, theta, x, t, l, to, source):

@@ -95,8 +95,18 @@ def _written(derivation: Derivation, output_format: str, components: bool | None
 
 
 def _described(derivation: Derivation) -> dict[str, Any]:
+    from chainrule.symbolic.text import text
+
     lines = [
-        {"tag": s.tag, "layer": s.layer, "title": s.title, "text": s.text(), "latex": s.latex(), "reason": s.reason}
+        {
+            "tag": s.tag,
+            "layer": s.layer,
+            "title": s.title,
+            "text": s.text(),
+            "latex": s.latex(),
+            "reason": s.reason,
+            "by_indices": [text(step) for step in s.components],
+        }
         for s in derivation.steps
     ]
     network = derivation.network
@@ -154,19 +164,15 @@ def _shape(text: str) -> tuple[str, Any]:
 
 
 def _derivative_text(derivative: Derivative, output_format: str) -> str:
-    from chainrule.symbolic.latex import latex
+    from chainrule.symbolic import derivative_document as document
 
     if output_format == "numpy":
         return derivative.numpy()
-    if output_format == "latex":
-        return latex(derivative.equation())
     if output_format == "mathml":
         return derivative.mathml()
-    if output_format == "html":
-        from chainrule.symbolic.page import derivative_page
-
-        return derivative_page(derivative)
-    return "\n".join([*(step.text() for step in derivative.steps[:-1]), str(derivative)])
+    if output_format == "latex":
+        return document.derivative_latex(derivative)
+    return document.derivative_page(derivative) if output_format == "html" else document.derivative_text(derivative)
 
 
 def _described_derivative(derivative: Derivative) -> dict[str, Any]:

@@ -33,7 +33,9 @@ def command(
     encoding: options.Encoding = None,
     decimal_comma: options.DecimalComma = False,
     learning_rate: Annotated[float, typer.Option(help="Of the step whose effect is shown.")] = 0.1,
-    output_format: Annotated[Literal["text", "html"], typer.Option("--format", help="How it is written.")] = "text",
+    output_format: Annotated[
+        Literal["text", "latex", "html"], typer.Option("--format", help="How it is written.")
+    ] = "text",
     output: options.Output = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -53,7 +55,8 @@ def command(
         width = terminal.results.width if terminal.results.is_terminal else 100
         terminal.show_text(found.text(largest=max(2, min(8, (width - 10) // 11))))  # columns of 9 and 2 between
     else:
-        write(terminal, found.text() if output_format == "text" else found.html(), output)
+        forms = {"text": found.text, "latex": found.latex, "html": found.html}
+        write(terminal, forms[output_format](), output)
 
 
 def _weight(text: str | None) -> tuple[int, int, int] | None:
@@ -83,6 +86,7 @@ def _row(model: Any, source: str, reading: dict[str, Any], row: int) -> tuple[An
 
 
 def _described(found: Any) -> dict[str, Any]:
+    path = found.path
     return {
         "network": str(found.derivation.network),
         "notation": found.derivation.notation.name,
@@ -90,6 +94,22 @@ def _described(found: Any) -> dict[str, Any]:
             {"tag": q.line.tag, "layer": q.line.layer, "equation": q.line.text(), "values": q.array} for q in found
         ],
         "layers": [vars(report) for report in found.layers],
-        "path": {**vars(found.path), "factors": [{"name": f.name, "number": f.number} for f in found.path.factors]},
+        "path": {
+            "weight": [path.layer, path.to, path.source],
+            "gradient": path.gradient,
+            "factors": [_factor(f) for f in path.factors],
+            "units": [[hop.layer, hop.enters, hop.leaves] for hop in path.hops],
+            "contribution": path.contribution,
+            "ways": path.ways,
+            "sum_of_ways": path.sum_of_ways,
+            "sums": [
+                {"sum": _factor(p.delta), "terms": [[_factor(a), _factor(b)] for a, b in p.terms]}
+                for p in path.passages
+            ],
+        },
         "step": vars(found.step),
     }
+
+
+def _factor(factor: Any) -> dict[str, Any]:
+    return {"name": factor.name, "number": factor.number}

@@ -14,6 +14,7 @@ import numpy as np
 from chainrule.network.arrays import NUMPY
 from chainrule.symbolic.boxes import Box
 from chainrule.symbolic.derivation import Derivation, Line, derive
+from chainrule.symbolic.expression import symbols
 from chainrule.symbolic.layout import layout
 from chainrule.symbolic.notation import Notation
 from chainrule.symbolic.passes import Passes
@@ -208,12 +209,32 @@ def _batch(network: Network, x: Array, t: Array) -> tuple[Array, Array]:
     return X, T
 
 
+_SHOWN = ("F1", "F2", "J", "B1", "B2", "B3", "B4", "B5")
+_DEFINED = ("augmented", "adjusted", "levels")  # quantities that a line of their own defines
+
+
 def _quantities(derivation: Derivation, passes: Passes) -> Iterator[Quantity]:
+    """What is given stands before the line that needs it."""
     for line in derivation.steps:
-        if line.tag in ("F1", "F2", "J", "B1", "B2", "B3", "B4", "B5") and not isinstance(line.layer, str):
-            if line.condition:
-                continue
-            yield Quantity(line, value(line.left, point_of_line(line, passes)))
+        defined = line.tag == "def" and line.left.name.rpartition("_")[0] in _DEFINED
+        if line.condition or isinstance(line.layer, str) or not (defined or line.tag in _SHOWN):
+            continue
+        for given in _given(derivation, line):
+            yield Quantity(given, value(given.left, point_of_line(given, passes)))
+        yield Quantity(line, value(line.left, point_of_line(line, passes)))
+
+
+def _given(derivation: Derivation, line: Line) -> Iterator[Line]:
+    """The parameters that a layer brings, and the target that the cost brings, each as a line of its own."""
+    found = {name: node for form in line.right for name, node in symbols(form).items()}
+    titles = {"weights": "Weights", "augmented_weights": "Weights and biases", "bias": "Bias", "target": "Target"}
+    roles: tuple[str, ...] = ("weights", "augmented_weights", "bias") if line.tag == "F1" else ()
+    if line.tag == "J" or line.left.name.startswith("adjusted"):
+        roles = ("target",)
+    for name, node in found.items():
+        role, _, layer = name.rpartition("_")
+        if role in roles:
+            yield Line("", int(layer), titles[role], "given", node, (), line.script)
 
 
 # ---------------------------------------------------------------- where the gradient fades

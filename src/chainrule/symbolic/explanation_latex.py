@@ -11,6 +11,7 @@ from chainrule.symbolic.explanation_text import (
     abbreviated,
     largest_terms,
     number,
+    shown_tag,
     step_text,
     sum_text,
     summary,
@@ -37,9 +38,11 @@ def explanation_latex(explanation: Explanation, largest: int) -> str:
 def _quantity(quantity: Quantity, largest: int) -> str:
     line = quantity.line
     values = _matrix(quantity.array, largest)
-    equation = rf"\begin{{equation*}}{latex(quantity.label)} = {values} \tag{{{line.tag}}}\end{{equation*}}"
+    tag = rf" \tag{{{shown_tag(line)}}}" if shown_tag(line) else ""
+    equation = rf"\begin{{equation*}}{latex(quantity.label)} = {values} {tag}\end{{equation*}}"
     more = rf"{escape(summary(quantity))}.\par" if abbreviated(quantity.array, largest) else ""
-    return "\n".join([rf"{escape(line.title)}: ${latex(line.box())}$", equation, more])
+    head = rf"{escape(line.title)}: ${latex(line.box())}$" if line.right else escape(line.title)
+    return "\n".join([head, equation, more])
 
 
 def _matrix(array: Any, largest: int) -> str:
@@ -56,7 +59,7 @@ def _path(explanation: Explanation, largest: int) -> list[str]:
     path = explanation.path
     rows = [rf"${latex(f.box)}$ & {number(f.number).strip()} \\" for f in path.factors]
     rows.append(rf"\hline product & {number(path.contribution).strip()} \\")
-    head = escape(f"weight W_{path.layer}[{path.to}, {path.source}], gradient {path.gradient:.6g}")
+    head = rf"weight ${latex(path.weight.box)} = {path.weight.number:.4g}$, gradient {path.gradient:.6g}"
     parts = [head + r".\par", escape(way_text(path)) + r".\par", *_table(rows)]
     for passage in path.passages:
         parts += [rf"${latex(passage.delta.box)}$, the sum over all outputs of the softmax:\par"]

@@ -14,6 +14,7 @@ from chainrule.symbolic.explanation_text import (
     passage_rows,
     passage_title,
     share_text,
+    shown_tag,
     step_text,
     sum_text,
     summary,
@@ -35,8 +36,8 @@ def explanation_page(explanation: Explanation, largest: int) -> str:
 
 def explanation_body(explanation: Explanation, largest: int) -> str:
     """Its sections, for a page or a notebook."""
-    forward = [q for q in explanation.quantities if q.line.tag in ("F1", "F2", "J")]
-    backward = [q for q in explanation.quantities if q.line.tag not in ("F1", "F2", "J")]
+    backward = [q for q in explanation.quantities if q.line.tag.startswith("B")]
+    forward = [q for q in explanation.quantities if q not in backward]
     verdicts = "".join(f"<li>{escape(verdict_text(r))}</li>" for r in reversed(explanation.layers))
     return "\n".join(
         [
@@ -55,8 +56,9 @@ def _section(heading: str, body: str) -> str:
 
 def _quantity(quantity: Quantity, largest: int) -> str:
     more = f'<p class="why">{escape(summary(quantity))}</p>' if abbreviated(quantity.array, largest) else ""
+    tag = f'<span class="tag">{escape(shown_tag(quantity.line))}</span>'
     return (
-        f'<div class="line"><p><span class="tag">{escape(quantity.line.tag)}</span> {escape(quantity.line.title)}</p>'
+        f'<div class="line"><p>{tag} {escape(quantity.line.title)}</p>'
         f"{formula(quantity.line.box())}{_table(quantity.array, largest)}{more}</div>"
     )
 
@@ -72,7 +74,7 @@ def _path(path: Path, largest: int) -> str:
     product = ("product", number(path.contribution).strip() + share_text(path))
     passages = "".join(f"<p>{escape(passage_title(p))}:</p>{_named(passage_rows(p, largest))}" for p in path.passages)
     return (
-        f"<p>W<sub>{path.layer}</sub>[{path.to}, {path.source}] has the gradient {path.gradient:.6g}; "
+        f"<p>{escape(path.weight.name)} = {path.weight.number:.4g} has the gradient {path.gradient:.6g}; "
         f"{escape(way_text(path))}.</p>{_named([*factors, product])}{passages}<p>{escape(sum_text(path))}.</p>"
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.symbolic.document import subtitle, title
 
 if TYPE_CHECKING:
+    from chainrule.symbolic.derivation import Line
     from chainrule.symbolic.explanation import Explanation, Factor, LayerReport, Passage, Path, Quantity
 
 
@@ -25,6 +26,11 @@ def matrix_lines(array: Any, largest: int) -> list[str]:
     width = max(len(c) for row in cells for c in row)
     lines = ["  ".join(c.rjust(width) for c in row) + (" ..." if array.shape[1] > largest else "") for row in cells]
     return lines + (["..."] if array.shape[0] > largest else [])
+
+
+def shown_tag(line: Line) -> str:
+    """The tag of an equation; nothing for what is given or defined."""
+    return "" if line.tag == "def" else line.tag
 
 
 def abbreviated(array: Any, largest: int) -> bool:
@@ -116,7 +122,7 @@ def path_text(explanation: Explanation, largest: int) -> list[str]:
     """The gradient of the weight, the strongest way with its factors, the sums within a softmax, the sum of all."""
     path = explanation.path
     width = max(len(f.name) for f in path.factors)
-    lines = [f"weight W_{path.layer}[{path.to}, {path.source}], gradient {path.gradient:.6g}", way_text(path)]
+    lines = [f"weight {path.weight.name} = {path.weight.number:.4g}, gradient {path.gradient:.6g}", way_text(path)]
     lines += [f"  {f.name:{width}}  {number(f.number)}" for f in path.factors]
     lines.append(f"  {'product':{width}}  {number(path.contribution)}{share_text(path)}")
     for passage in path.passages:
@@ -139,7 +145,7 @@ def explanation_text(explanation: Explanation, largest: int) -> str:
     """The whole explanation."""
     parts = [title(explanation.derivation), subtitle(explanation.derivation), ""]
     for quantity in explanation.quantities:
-        parts.append(f"{quantity.line.tag}  {quantity.line.text()}")
+        parts.append(f"{shown_tag(quantity.line):2}  {quantity.line.text()}")
         parts += [f"      {line}" for line in matrix_lines(quantity.array, largest)]
         if abbreviated(quantity.array, largest):
             parts.append(f"      {summary(quantity)}")

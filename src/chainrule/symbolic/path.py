@@ -69,6 +69,8 @@ class Path:
     ----------
     layer, to, source : int
         The weight W_l[to, source], neurons counted from 0.
+    weight : Factor
+        Its name in the notation, and its number.
     gradient : float
         dJ/dW_l[to, source].
     factors : tuple of Factor
@@ -88,6 +90,7 @@ class Path:
     layer: int
     to: int
     source: int
+    weight: Factor
     gradient: float
     factors: tuple[Factor, ...]
     hops: tuple[Hop, ...]
@@ -111,6 +114,7 @@ def path_of(passes: Passes, weight: tuple[int, int, int] | None) -> Path:
         l,
         to,
         source,
+        _weight(passes, l, to, source),
         float(_gradients(passes, l)[to, source]),
         factors,
         hops,
@@ -177,10 +181,7 @@ def _factors(passes: Passes, hops: tuple[Hop, ...], n: int) -> Iterator[Factor]:
     """Slope, weight, slope, weight, ... from layer l to the cost."""
     for hop, above in itertools.pairwise(hops):
         yield from _slope_factor(passes, hop, n)
-        to, source = above.enters, hop.leaves
-        pair = (to, source) if passes.derivation.notation.weights == "to_from" else (source, to)
-        number = float(passes.layers[hop.layer].weights[to, source])
-        yield Factor(entry(passes, "weights", above.layer, *pair), number)
+        yield _weight(passes, above.layer, above.enters, hop.leaves)
     last = hops[-1]
     error = passes.error(last.layer)[n, last.leaves]
     if slopes_of(passes, last.layer) is None or not np.isfinite(error):  # delta_L as one number
@@ -188,6 +189,11 @@ def _factors(passes: Passes, hops: tuple[Hop, ...], n: int) -> Iterator[Factor]:
         return
     yield from _slope_factor(passes, last, n)
     yield Factor(entry(passes, "error", last.layer, last.leaves), float(error))
+
+
+def _weight(passes: Passes, l: int, to: int, source: int) -> Factor:
+    pair = (to, source) if passes.derivation.notation.weights == "to_from" else (source, to)
+    return Factor(entry(passes, "weights", l, *pair), float(passes.layers[l - 1].weights[to, source]))
 
 
 def _slope_factor(passes: Passes, hop: Hop, n: int) -> Iterator[Factor]:

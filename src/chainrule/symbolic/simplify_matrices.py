@@ -45,7 +45,7 @@ def sum_linear(node: Expression) -> Maybe:
 def sum_of_turned(node: Expression) -> Maybe:
     """A sum of entries does not see the transpose; the side with fewer of them is kept."""
     inner = node.args[0]
-    fewer = inner.op in ELEMENTWISE and count_transposes(inner, True) < count_transposes(inner, False)
+    fewer = inner.op in (*ELEMENTWISE, "product") and count_transposes(inner, True) < count_transposes(inner, False)
     return unary("sum", transpose(inner)) if fewer else None
 
 
