@@ -5,11 +5,15 @@
 #include <new>
 #include <utility>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include "vec.hpp"
 
 namespace chainrule {
 
-constexpr std::size_t cache_line = 64;
+constexpr std::size_t cache_line = 64, huge_page = std::size_t(1) << 21;
 
 inline Index round_up(Index count, Index unit) { return (count + unit - 1) / unit * unit; }
 
@@ -27,24 +31,35 @@ public:
     Buffer() = default;
     explicit Buffer(Index count) : count_(count) {
         auto bytes = static_cast<std::size_t>(round_up(count * Index(sizeof(T)) + Index(cache_line), Index(cache_line)));
-        data_ = static_cast<T*>(::operator new(bytes, std::align_val_t(cache_line)));
+        if (bytes >= huge_page) align_ = std::align_val_t(huge_page);
+        data_ = static_cast<T*>(::operator new(bytes, align_));
+#if defined(__linux__)
+        // Pages of 2 MB: a first touch and a walk down a column then cost a five hundredth of what they cost with 4 kB.
+        if (bytes >= huge_page) madvise(static_cast<void*>(data_), bytes / huge_page * huge_page, MADV_HUGEPAGE);
+#endif
         std::memset(static_cast<void*>(data_), 0, bytes);
     }
-    Buffer(Buffer&& other) noexcept : data_(std::exchange(other.data_, nullptr)), count_(std::exchange(other.count_, 0)) {}
+    Buffer(Buffer&& other) noexcept { swap(other); }
     Buffer& operator=(Buffer&& other) noexcept {
-        std::swap(data_, other.data_);
-        std::swap(count_, other.count_);
+        swap(other);
         return *this;
     }
-    ~Buffer() { ::operator delete(data_, std::align_val_t(cache_line)); }
+    ~Buffer() { ::operator delete(data_, align_); }
 
     T* data() { return data_; }
     const T* data() const { return data_; }
     Index count() const { return count_; }
 
 private:
+    void swap(Buffer& other) {
+        std::swap(data_, other.data_);
+        std::swap(count_, other.count_);
+        std::swap(align_, other.align_);
+    }
+
     T* data_ = nullptr;
     Index count_ = 0;
+    std::align_val_t align_{cache_line};
 };
 
 // A matrix with padded rows; row i begins at row(i).
