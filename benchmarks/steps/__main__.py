@@ -15,6 +15,7 @@ for variable in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):  # settings of one ma
 import fits  # noqa: E402  the environment comes first
 import latency  # noqa: E402
 import steps  # noqa: E402
+from cases import SHAPES  # noqa: E402
 from peers import PEERS  # noqa: E402
 from turns import compare  # noqa: E402
 
@@ -28,53 +29,76 @@ def alone(name):
 class Book:
     """The figures so far, in a file that is whole after each of them."""
 
-    def __init__(self, path):
-        self.path, self.figures, self.start = Path(path), {"steps": [], "fits": []}, time.monotonic()
+    def __init__(self, path, minutes):
+        self.path, self.figures = Path(path), {"steps": [], "fits": [], "left_out": []}
+        self.start, self.seconds = time.monotonic(), 60 * minutes
         self.path.parent.mkdir(parents=True, exist_ok=True)
 
-    def put(self, line, **figures):
-        for name, value in figures.items():
-            if name in ("steps", "fits"):
-                self.figures[name].append(value)
-            else:
-                self.figures[name] = value
+    def elapsed(self):
+        return time.monotonic() - self.start
+
+    def late(self):
+        return self.elapsed() > self.seconds
+
+    def attempt(self, name, work):
+        """`work` puts its figures here; where it fails, it is left out, and the rest goes on."""
+        try:
+            line = work()
+        except Exception as error:
+            line = f"{type(error).__name__}: {error}".splitlines()[0]
+            self.figures["left_out"].append(f"{name} ({line})")
         self.path.write_text(json.dumps(self.figures, indent=1))
-        print(f"{time.monotonic() - self.start:5.0f} s  {line}", flush=True)
+        print(f"{self.elapsed():5.0f} s  {line}", flush=True)
 
 
 def measure(book, options):
     """All the figures of the page, one after another."""
-    peers = options.peers.split(",")
     about, why = alone("machine")
     if about is None:
         raise SystemExit(f"chainrule's engine does not run here, so there is nothing to compare: {why}")
-    book.put(about, machine=about)
-    shapes = options.cases.split(",") if options.cases else list(steps.SHAPES)
-    for case, cores in steps.cases(shapes, options.quick):
+    book.figures["machine"] = about
+    shapes, peers = options.cases.split(","), options.peers.split(",")
+    always, others = steps.cases(shapes, options.quick)
+
+    def one_case(case, cores):
         row = steps.measured(case, cores, peers, options.rounds)
-        book.put(steps.line(row), steps=row)
-    if options.quick:
-        return
-    for kind in fits.KINDS:
+        book.figures["steps"].append(row)
+        return steps.line(row)
+
+    def one_fit(kind):
         row = fits.measured(kind, peers)
-        told = [f"{peer} {s:.3g} s ({row['outcome'][peer]:.3g})" for peer, s in row["seconds"].items()]
-        told += [f"{peer} is missing: {why}" for peer, why in row["missing"].items()]
-        book.put(f"{row['title']}: {', '.join(told)}", fits=row)
-    for name in ("one_row", "first_epoch", "price", "memory"):
-        figures, why = alone(name)
-        book.put(f"{name}: {why or figures}", **{name: figures})
+        book.figures["fits"].append(row)
+        return fits.line(row)
+
+    def one_small(name):
+        book.figures[name], why = alone(name)
+        return f"{name}: {why or book.figures[name]}"
+
+    for case, cores in always:
+        book.attempt(case.name, lambda case=case, cores=cores: one_case(case, cores))
+    if not options.quick:
+        for kind in fits.KINDS:
+            book.attempt(kind, lambda kind=kind: one_fit(kind))
+        for name in ("one_row", "first_epoch", "price", "memory"):
+            book.attempt(name, lambda name=name: one_small(name))
+    for case, cores in others:
+        if book.late():
+            book.figures["left_out"].append(f"{case.name} (no time left)")
+        else:
+            book.attempt(case.name, lambda case=case, cores=cores: one_case(case, cores))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--cases", default="", help="some of " + ", ".join(steps.SHAPES))
+    parser.add_argument("--cases", default=",".join(SHAPES))
     parser.add_argument("--peers", default=",".join(PEERS))
+    parser.add_argument("--minutes", type=float, default=13, help="after which tanh and float64 are left out")
     parser.add_argument("--quick", action="store_true", help="steps with relu and float32 on one core alone")
     parser.add_argument("--out", default="out/benchmarks.json", help="the file of figures")
     parser.add_argument("--write", default="", help="write the page and its picture")
     options = parser.parse_args()
-    book = Book(options.out)
+    book = Book(options.out, options.minutes)
     try:
         measure(book, options)
     except KeyboardInterrupt:

@@ -245,3 +245,11 @@ def measured(name, peers):
         "outcome": {peer: median[1] for peer, median in medians.items() if median},
         "missing": missing,
     }
+
+
+def line(row):
+    """A row as it is printed while measuring."""
+    parts = [f"{peer} {seconds:.3g} s ({row['outcome'][peer]:.3g})" for peer, seconds in row["seconds"].items()]
+    return f"{row['title']}: " + ", ".join(
+        parts + [f"{peer} is missing: {why}" for peer, why in row["missing"].items()]
+    )

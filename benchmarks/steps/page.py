@@ -4,6 +4,7 @@ python benchmarks/steps/page.py out/benchmarks.json docs/benchmarks.md
 """
 
 import json
+import statistics
 import sys
 from pathlib import Path
 
@@ -134,6 +135,8 @@ def write(figures, path):
     rounds = f"{min(counted)} to {max(counted)}" if len(counted) > 1 else f"{max(counted)}"
     limits = LIMITS.read_text().strip() if LIMITS.exists() else ""
     small = [part(figures[name]) for name, part in SMALL.items() if figures.get(name)]
+    spread = statistics.median(s for row in rows for s in row["spread"].values()) if rows else 0
+    left_out = ", ".join(figures["left_out"])
     parts = [
         words.HEAD.format(machine=figures["machine"]),
         steps(rows, 1),
@@ -141,7 +144,8 @@ def write(figures, path):
         f"## What limits each case\n\n{limits}\n\n" if limits else "",
         fits(figures["fits"]),
         *small,
-        words.DOUBTS.format(rounds=rounds),
+        words.DOUBTS.format(rounds=rounds, spread=f"{100 * spread:.0f}"),
+        f"Left out: {left_out}.\n\n" if left_out else "",
         words.END,
     ]
     draw(rows, names_of(rows, (OURS, FLOOR, ALONE)), OURS, page.with_suffix(".png"))

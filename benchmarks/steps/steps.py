@@ -4,7 +4,7 @@ import os
 import statistics
 from dataclasses import dataclass
 
-from cases import SHAPES, Case
+from cases import Case
 from peers import FLOOR, OURS, PEERS
 from turns import compare
 
@@ -38,11 +38,13 @@ class Steps:
 
 
 def cases(shapes, quick):
-    """Case and number of cores, in the order of the tables."""
-    relu = [Case(shape) for shape in shapes]
-    one = relu if quick else relu + [Case(s, "tanh") for s in shapes] + [Case(s, "relu", "float64") for s in shapes]
-    two = [] if quick or len(os.sched_getaffinity(0)) < 2 else relu
-    return [(case, 1) for case in one] + [(case, 2) for case in two]
+    """Case and number of cores: those that always are measured, and those for which time may be short."""
+    relu = [(Case(shape), 1) for shape in shapes]
+    if quick:
+        return relu, []
+    two = [(Case(shape), 2) for shape in shapes] if len(os.sched_getaffinity(0)) > 1 else []
+    others = [(Case(shape, "tanh"), 1) for shape in shapes] + [(Case(shape, "relu", "float64"), 1) for shape in shapes]
+    return relu + two, others
 
 
 def measured(case, count, peers, rounds):
@@ -60,6 +62,7 @@ def measured(case, count, peers, rounds):
         "operations": case.operations,
         "rounds": {peer: len(values) for peer, values in found.items()},
         "seconds": {peer: statistics.median(values) for peer, values in found.items() if values},
+        "spread": {peer: (max(values) - min(values)) / min(values) for peer, values in found.items() if values},
         "missing": missing,
     }
 
@@ -74,6 +77,3 @@ def line(row):
         parts += [f"of the floor {ours / row['seconds'][FLOOR]:.2f}"] if FLOOR in row["seconds"] else []
     parts += [f"{peer} is missing: {why}" for peer, why in row["missing"].items()]
     return "  ".join(parts)
-
-
-__all__ = ["ALONE", "SHAPES", "cases", "line", "measured"]

@@ -89,7 +89,8 @@ DOUBTS = """## Is it fair?
   process together, which a busy machine does not stretch; on two it is the clock's, after a rest in which the threads
   of the peer before fall asleep. A peer that is better off with one thread is seen in the table of one core.
 - **Turns.** A round measures every peer once, for at least 0.15 s, and each round another one goes first. Figures are
-  medians over {rounds} rounds. Compiling and the first touch of memory come before and do not count, but in whole fits.
+  medians over {rounds} rounds; the slowest of a peer's rounds took {spread} % longer than its fastest, in the median of
+  all. Compiling and the first touch of memory come before and do not count, but in whole fits.
 - **Not shown.** Graphics processors, other kinds of layers, and batches of many thousand rows, where large products
   decide and everyone is close to the BLAS.
 
