@@ -1,7 +1,6 @@
 """``chainrule train`` on real files: what it says, what it writes, how good it is."""
 
 import json
-import signal
 import subprocess
 import sys
 import time
@@ -104,21 +103,6 @@ def test_digits_of_ten_seeds(run, tmp_path: Path) -> None:
         accuracies.append(json.loads(outcome.out)["scores"]["test"]["accuracy"])
     assert min(accuracies) >= 0.970
     assert np.mean(accuracies) >= 0.978
-
-
-def test_ctrl_c_keeps_the_best_so_far(tmp_path: Path) -> None:
-    model = tmp_path / "m.safetensors"
-    command = [sys.executable, "-m", "chainrule.cli", "train", "digits", "--epochs", "100000", "--model", model]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        assert any("Training" in line for line in process.stderr)
-        time.sleep(2)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    assert process.returncode == 0
-    assert "interrupted after" in err
-    assert "accuracy" in out
-    assert isinstance(cr.load(model), TableModel)
 
 
 def test_without_matplotlib_there_is_a_model_and_a_note(run, visits: Path, tmp_path: Path, monkeypatch) -> None:
@@ -238,3 +222,35 @@ def test_a_log_has_a_line_for_each_epoch(run, visits: Path, tmp_path: Path) -> N
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert [line["number"] for line in lines] == [1, 2, 3, 4, 5]
     assert all(line["validation"] > 0 and line["seconds"] > 0 for line in lines)
+
+
+# The page.
+
+
+@pytest.mark.parametrize(
+    ("options", "pieces"),
+    [
+        (["-t", "bought", "--drop", "spent"], ["Confusion: rows of each true class", "log loss"]),
+        (["-t", "spent", "--drop", "bought"], ["Residuals, true less predicted", "R²"]),
+        (["-t", "spent", "--drop", "bought", "--folds", 2], ["scored on its "]),
+    ],
+)
+def test_a_page(run, visits: Path, tmp_path: Path, options: list, pieces: list[str]) -> None:
+    page = tmp_path / "page.html"
+    rest = ["--epochs", 3, "--no-plot", "--model", tmp_path / "m", "--report", page]
+    outcome = run("train", visits, *options, *rest, "--json")
+    assert json.loads(outcome.out)["report"] == str(page)
+    text = page.read_text(encoding="utf-8")
+    for piece in (*pieces, "Learning curve", "it numbers the rows", "all epochs were done", "age, town, day"):
+        assert piece in text
+    scores = json.loads(outcome.out)["scores"]
+    last = [part for part in scores if part != "baseline"][-1]
+    value = scores[last]["accuracy" if "bought" in options[1] else "R2"]
+    assert f"<td>{value:.5g}</td>" in text
+
+
+def test_the_page_of_several_labels(run, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b,c\n" + "".join(f"{i % 7},{i % 2},{i % 3 % 2}\n" for i in range(80)))
+    arguments = ("train", tmp_path / "t.csv", "-t", "b", "-t", "c", "--epochs", 2, "--model", tmp_path / "m", "-q")
+    assert run(*arguments, "--report", tmp_path / "page.html").code == 0
+    assert "rows wholly right" in (tmp_path / "page.html").read_text()

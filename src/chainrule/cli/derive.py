@@ -30,24 +30,34 @@ _NETWORK = re.compile(r"\s*\d+(:[^-]+)?(-\d+.*)+")
 
 def command(
     subject: Annotated[str, typer.Argument(help="A network such as 4-8:tanh-3:softmax, or a matrix expression.")],
-    wrt: Annotated[str | None, typer.Option(help="Differentiate an EXPRESSION by this symbol.")] = None,
+    wrt: Annotated[
+        str | None, typer.Option(help="Differentiate an expression by this symbol.", metavar="SYMBOL")
+    ] = None,
     shape: Annotated[
         list[str] | None,
         typer.Option(help="What a symbol is: b=vector, A=3xn, S=symmetric; may be repeated.", metavar="NAME=SHAPE"),
     ] = None,
     loss: options.CheckedLoss = None,
-    notation: Annotated[str, typer.Option(help="rows, watters, wichmann, chains, neuron or menon.")] = "rows",
+    notation: Annotated[
+        str, typer.Option(help="rows, watters, wichmann, chains, neuron or menon.", metavar="NAME")
+    ] = "rows",
     output_format: Annotated[
-        Literal["text", "latex", "html", "mathml", "numpy"], typer.Option("--format", help="How it is written.")
+        Literal["text", "latex", "html", "mathml", "numpy"],
+        typer.Option("--format", help="text, latex, html, mathml or numpy.", metavar="FORMAT"),
     ] = "text",
     output: options.Output = None,
-    components: Annotated[bool | None, typer.Option(help="The steps by indices; else as the notation has it.")] = None,
-    symbolic_sizes: Annotated[bool, typer.Option(help="Letters for the sizes.")] = False,
-    weights: Annotated[bool, typer.Option(help="Samples carry weights.")] = False,
-    l1: Annotated[float, typer.Option(help="Penalty l1 times the sum of |W|.", min=0)] = 0.0,
-    l2: Annotated[float, typer.Option(help="Penalty l2/2 times the sum of W^2.", min=0)] = 0.0,
-    optimizer: Annotated[Literal["sgd", "momentum", "adam"], typer.Option(help="Whose update ends it.")] = "sgd",
-    verify: Annotated[bool, typer.Option(help="Check every line of a network's derivation at random data.")] = False,
+    components: Annotated[bool | None, options.flag("The steps by indices; else as the notation has it.")] = None,
+    symbolic_sizes: Annotated[bool, options.flag("Letters for the sizes.", "--symbolic-sizes")] = False,
+    weights: Annotated[bool, options.flag("Samples carry weights.", "--weights")] = False,
+    l1: Annotated[float, typer.Option(help="Penalty l1 times the sum of |W|.", min=0, metavar="L1")] = 0.0,
+    l2: Annotated[float, typer.Option(help="Penalty l2/2 times the sum of W^2.", min=0, metavar="L2")] = 0.0,
+    optimizer: Annotated[
+        Literal["sgd", "momentum", "adam"],
+        typer.Option(help="Whose update ends it: sgd, momentum or adam.", metavar="NAME"),
+    ] = "sgd",
+    verify: Annotated[
+        bool, options.flag("Check every line of a network's derivation at random data.", "--verify")
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Derive the gradient of a network in a notation, or of a matrix expression by one of its symbols."""

@@ -5,6 +5,7 @@ Set CHAINRULE_TRACEBACK=1 to see the traceback all the same.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -64,6 +65,8 @@ def _usage(error: Any) -> tuple[str, int]:
 def _of_system(error: OSError) -> tuple[str, int]:
     """What cannot be read is a wrong input; what cannot be written could not be done."""
     text = error.strerror or str(error)
+    if error.errno == errno.ENOSPC and error.filename is None and not text.startswith("cannot write"):
+        text = f"cannot write standard output: {text}"
     if error.filename is not None:
         text = f"{os.fspath(error.filename)!r}: {text}"
     wrong = isinstance(error, FileNotFoundError | IsADirectoryError | NotADirectoryError | PermissionError)

@@ -24,17 +24,19 @@ chainrule explain digits.safetensors digits --format html --output row.html"""
 def command(
     model: Annotated[Path, typer.Argument(help="A model that train wrote.")],
     file: options.Table,
-    row: Annotated[int, typer.Option(help="The row, counted from 0.", min=0)] = 0,
+    row: Annotated[int, typer.Option(help="The row, counted from 0.", min=0, metavar="N")] = 0,
     weight: Annotated[
         str | None, typer.Option(help="Follow the weight LAYER,TO,FROM; neurons counted from 0.", metavar="L,I,J")
     ] = None,
-    notation: Annotated[str, typer.Option(help="rows, watters, wichmann, chains, neuron or menon.")] = "rows",
+    notation: Annotated[
+        str, typer.Option(help="rows, watters, wichmann, chains, neuron or menon.", metavar="NAME")
+    ] = "rows",
     delimiter: options.Delimiter = None,
     encoding: options.Encoding = None,
     decimal_comma: options.DecimalComma = False,
-    learning_rate: Annotated[float, typer.Option(help="Of the step whose effect is shown.")] = 0.1,
+    learning_rate: Annotated[float, typer.Option(help="Of the step whose effect is shown.", metavar="RATE")] = 0.1,
     output_format: Annotated[
-        Literal["text", "latex", "html"], typer.Option("--format", help="How it is written.")
+        Literal["text", "latex", "html"], typer.Option("--format", help="text, latex or html.", metavar="FORMAT")
     ] = "text",
     output: options.Output = None,
     as_json: options.AsJson = False,

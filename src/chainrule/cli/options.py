@@ -14,6 +14,11 @@ def _option(metavar: str, text: str, *names: str, panel: str | None = None, defa
     return typer.Option(*names, help=text, metavar=metavar, rich_help_panel=panel, show_default=default, **more)
 
 
+def flag(text: str, *names: str, **more: Any) -> Any:
+    """An option that takes no value, whatever the library says of its type."""
+    return typer.Option(*names, help=text, metavar="", **more)
+
+
 def _reading(metavar: str, text: str, *names: str, default: bool = False, **more: Any) -> Any:
     return _option(metavar, text, *names, panel=READING, default=default, **more)
 
@@ -26,8 +31,8 @@ _TABLE = (
     "A CSV file (plain or gzipped), a Parquet file, JSON lines, - for standard input, or one of the data sets "
     "breast_cancer, diabetes, digits, iris, wine."
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON on standard output.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors, and JSON where asked for.")]
+AsJson = Annotated[bool, flag("Print the results as JSON on standard output.", "--json")]
+Quiet = Annotated[bool, flag("Say nothing but errors, and JSON where asked for.", "--quiet", "-q")]
 
 # What is written
 Table = Annotated[str, typer.Argument(help=_TABLE)]
@@ -52,7 +57,7 @@ Report = Annotated[
     _option("PATH", "Write a page (.html) with scores of the test rows, network, training and curve.", default=False),
 ]
 Log = Annotated[Path | None, _option("PATH", "Write a JSON line for each epoch to this file.", default=False)]
-NoPlot = Annotated[bool, typer.Option("--no-plot", help="Write no picture.")]
+NoPlot = Annotated[bool, flag("Write no picture.", "--no-plot")]
 Output = Annotated[
     Path | None, _option("PATH", "File to write; else standard output.", "--output", "-o", default=False)
 ]
@@ -61,7 +66,7 @@ Output = Annotated[
 Delimiter = Annotated[str | None, _reading("CHAR", "Of the CSV; found in its header by default.")]
 Encoding = Annotated[str | None, _reading("NAME", "Of the CSV, such as utf-8 or windows-1252.")]
 DecimalComma = Annotated[
-    bool, typer.Option("--decimal-comma", help="Numbers are written 1,5; else found out.", rich_help_panel=READING)
+    bool, flag("Numbers are written 1,5; else found out.", "--decimal-comma", rich_help_panel=READING)
 ]
 
 

@@ -39,7 +39,7 @@ def command(
     delimiter: options.Delimiter = None,
     encoding: options.Encoding = None,
     decimal_comma: options.DecimalComma = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on each line instead of CSV.")] = False,
+    as_json: Annotated[bool, options.flag("One JSON object on each line instead of CSV.", "--json")] = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Predict the target for each row of a table; a file is written as its ending says: .csv, .jsonl or .parquet.

@@ -39,7 +39,8 @@ class Terminal:
 
     def fits(self, headings: Iterable[str], rows: Iterable[Iterable[str]]) -> bool:
         """Whether such a table is narrow enough for the terminal."""
-        return self.results.measure(_table(headings, rows)).minimum <= self.results.width
+        unbounded = self.results.options.update_width(_WIDTH_OF_FILES)
+        return self.results.measure(_table(headings, rows), options=unbounded).maximum <= self.results.width
 
     def show_text(self, shown: str | Text) -> None:
         """A text in lines; on a terminal those that are too long for it go on below, further in."""

@@ -80,7 +80,10 @@ def command(
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Train a network on a table: the target's kind is found out, and everything decided is said."""
+    """Train a network on a table: the target's kind is found out, and everything decided is said.
+
+    Ctrl-C ends the training and not the work: the best epoch so far is scored and written.
+    """
     from chainrule.table import read_table
     from chainrule.table.learning import learn, prepare
 
