@@ -1,17 +1,18 @@
 """Derivations: how long they take, and which expressions SymPy and matrixcalculus.org's language can differentiate.
 
-    python benchmarks/symbolic.py [--no-sympy] [--json]
+    python benchmarks/symbolic.py [--no-sympy] [--json] [--page docs/explanation/expressions.md]
 
 The expressions are those of tests/symbolic/expressions.toml; each has an independent NumPy form, whose complex step
-judges. SymPy is asked to differentiate the same expression by the same symbol, with explicit 2 x 2 and 2 x 1 symbols'
-shapes named by letters, and to evaluate the result at numbers. matrixcalculus.org is a web service and is not asked;
-the column says whether the functions its documentation lists can write the expression.
+judges. SymPy is asked to differentiate the same expression by the same symbol, with explicit 2 x 2 and 2 x 1 symbols,
+and to evaluate the result at numbers. matrixcalculus.org is a web service and is not asked; its column says whether the
+operators that its documentation lists can write the expression as it stands. ``--page`` writes the table of all.
 """
 
 import argparse
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -25,6 +26,14 @@ import numpy as np
 
 CASES = tomllib.loads((Path(__file__).parents[1] / "tests/symbolic/expressions.toml").read_text())["cases"]
 SIZE = 2
+#: The functions under "valid input operators" at matrixcalculus.org/documentation; diag, adj, sqrt, the Kronecker
+#: product, softmax and functions without a definition are not among them.
+DOCUMENTED = frozenset(
+    {
+        "sin", "cos", "tan", "arcsin", "arccos", "arctan", "exp", "log", "tanh", "abs", "sign", "relu", "sum", "norm1",
+        "norm2", "tr", "det", "logdet", "inv", "vector", "matrix",
+    }
+)  # fmt: skip
 _IMPORT = """
 import sys, time
 import numpy
@@ -76,11 +85,16 @@ def differentiate_seconds():
 # ---------------------------------------------------------------- SymPy on the same list
 
 
+def documented(text):
+    """Whether every function of an expression is among the operators that matrixcalculus.org documents."""
+    return set(re.findall(r"([A-Za-z]\w*)\s*\(", text)) <= DOCUMENTED
+
+
 def sympy_verdict(case):
     """ "right", "wrong", "no value" (a result that cannot be evaluated) or "raises" for one expression."""
     import sympy
 
-    text, wrt, form, kind, *_ = case
+    text, wrt, form, kind = case[:4]
     from chainrule.symbolic.expression import symbols
     from chainrule.symbolic.parser import parse
 
@@ -197,11 +211,61 @@ def _complex_step(form, arrays, wrt):
     return slope
 
 
+PAGE = """# Which expressions can be differentiated, and by what
+
+Written by `python benchmarks/symbolic.py --page docs/explanation/expressions.md` from the list in
+`tests/symbolic/expressions.toml`.
+
+*Here*: every gradient is right to $10^{{-10}}$ against the complex step of an independent NumPy form, and is a matrix
+expression without index tensors.
+
+*SymPy* {version}: *right* or *wrong* by the same complex step, *no value* where its result cannot be evaluated at
+numbers, *raises* where it gives none. It gets its own matrix expressions; a number that is a product of matrices is given as a
+trace, the form that it differentiates most often.
+
+*matrixcalculus.org* is a web service and was not asked. *Yes* says that the operators which its documentation lists can
+write the expression as it stands; its answer was not seen. The documentation names {operators}.
+
+| expression | by | here | SymPy | matrixcalculus.org's documented language |
+|---|---|---|---|---|
+{rows}
+
+Of {count} expressions SymPy gets {tally}; the language that matrixcalculus.org documents can write {said}.
+"""
+
+
+def page(verdicts):
+    """The table of all expressions, as a page of the documentation."""
+    import sympy
+
+    import chainrule as cr
+
+    rows = []
+    for text, wrt, *_ in CASES:
+        here = cr.differentiate(text, wrt).text()
+        said = "yes" if documented(text) else "no"
+        rows.append(f"| `{text}` | `{wrt}` | `{here}` | {verdicts[f'{text} by {wrt}']} | {said} |")
+    tally = {v: sum(x == v for x in verdicts.values()) for v in ("right", "wrong", "no value", "raises")}
+    words = {"no value": "without a value", "raises": "raised"}
+    return PAGE.format(
+        version=sympy.__version__,
+        operators=", ".join(f"`{name}`" for name in sorted(DOCUMENTED)) + " and `eye`",
+        rows="\n".join(rows),
+        count=len(CASES),
+        tally=", ".join(f"{number} {words.get(verdict, verdict)}" for verdict, number in tally.items()),
+        said=sum(documented(case[0]) for case in CASES),
+    )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--no-sympy", action="store_true")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--page", type=Path, help="write the table of all expressions there, and time nothing")
     options = parser.parse_args()
+    if options.page:
+        options.page.write_text(page({f"{c[0]} by {c[1]}": sympy_verdict(c) for c in CASES}))
+        return
     median, slowest = differentiate_seconds()
     results = {
         "machine": f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}",
@@ -210,8 +274,8 @@ def main():
         "differentiate_median_seconds": median,
         "differentiate_slowest_seconds": slowest,
     }
-    documented = sum(case[4] for case in CASES)
-    results |= {"expressions": len(CASES), "matrixcalculus_language": documented}
+    said = sum(documented(case[0]) for case in CASES)
+    results |= {"expressions": len(CASES), "matrixcalculus_documented_language": said}
     if not options.no_sympy:
         verdicts = {f"{c[0]} by {c[1]}": sympy_verdict(c) for c in CASES}
         results["sympy"] = {v: sum(x == v for x in verdicts.values()) for v in sorted(set(verdicts.values()))}

@@ -6,7 +6,7 @@ Run it with ``python examples/derive_notations.py``.
 import numpy as np
 
 import chainrule as cr
-from chainrule.symbolic.notation import NOTATIONS
+from chainrule.symbolic.presets import NOTATIONS
 
 
 def main() -> None:

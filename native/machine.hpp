@@ -24,11 +24,13 @@ constexpr Index blas_from = 1 << 16;  // multiply-adds of a product from which a
 constexpr Index chunk_rows = 1024;        // of a pass; a longer one is taken in chunks
 constexpr double shard_operations = 1e7;  // that a shard has at least, unless it would be longer than `shard_rows`
 constexpr Index shard_rows = 128, least_shard_rows = 64;
+constexpr Index heavy_weights = 1 << 21;  // bytes of theta that the second cache cannot hold: fewer and longer shards read them less often
 constexpr double task_operations = 4e6;   // of a task of the gradient
 constexpr Index most_fetched = 1 << 16;    // bytes of the next mini-batch's inputs that are asked for ahead
 constexpr double look_operations = 1e8;   // of a part of a product, after which the caller's interruption is asked for
 constexpr double least_looked_at = 1e6;   // operations of a product that one look is nothing to
 constexpr Index packing_from = 1 << 15;   // bytes of inputs from which a panel of them is packed
+constexpr Index columns_from = 1 << 20;   // bytes of a layer's delta from which its columns are packed
 
 // The penalties of a batch, already divided by its weight where that is wanted.
 template <class T> struct Penalty { T l1 = 0, l2 = 0; explicit operator bool() const { return l1 != 0 || l2 != 0; } };
@@ -73,7 +75,8 @@ public:
 
     Index shards(Index rows) const {
         if (plan_.calls_python()) return 1;
-        Index longest = std::max<Index>(1, rows / least_shard_rows), least = (rows + shard_rows - 1) / shard_rows;
+        bool heavy = plan_.n_parameters * Index(sizeof(T)) > heavy_weights && rows >= 4 * shard_rows;
+        Index longest = std::max<Index>(1, rows / (heavy ? shard_rows : least_shard_rows)), least = (rows + shard_rows - 1) / shard_rows;
         auto wanted = Index(operations(rows) * (purpose_ == Purpose::train ? 3 : 1) / shard_operations);
         return std::max(least, std::min(wanted, longest));
     }
@@ -120,6 +123,10 @@ public:
             forward(data, rows, begin, end, {team, thread}, hooks);
             values_[std::size_t(s)] = head(data, rows, begin, end, hooks);
             if (purpose_ == Purpose::train) backward(begin, end, {team, thread}, hooks);
+            for (Index l = 1; l <= plan_.depth(); ++l) {
+                Layer& at = layer(l);
+                if (at.columns.count()) pack_columns(at.delta, at.delta.width, rows.count, begin, end, at.columns.data());
+            }
         });
         double value = 0;
         for (double part : values_) value += part;
@@ -140,9 +147,12 @@ public:
             Index l = 1, number = task;
             for (; number >= gradient_tasks(l); ++l) number -= gradient_tasks(l);
             Sums& sums = sums_[std::size_t(task)];
+            alignas(cache_line) T squares[V::size] = {};
+            bool alone = finish && !penalty && !by_product(l);  // the tiles see the last of g, and sum up its squares
             if (is_sparse(l)) sparse_gradient(number, g, accumulate, thread);
-            else dense_gradient(l, number, g, accumulate, scratch_[std::size_t(thread)]);
-            if (finish) finish_weights(l, number, g, penalty, sums);
+            else dense_gradient(l, number, g, accumulate, scratch_[std::size_t(thread)], alone ? squares : nullptr);
+            if (alone) sums.squares += double(sum(V::aligned(squares)));
+            else if (finish) finish_weights(l, number, g, penalty, sums);
             if (number == 0) bias_gradient(l, g, accumulate, finish, sums);
         });
         Sums all;
@@ -155,6 +165,7 @@ private:
         Matrix<T> z, a, fed, mask, delta;  // z only where it is needed beside a, fed and mask only with dropout
         Panels<T> forward, backward;       // W^T and W, by panels
         Buffer<T> bias;
+        Buffer<T> columns;                 // delta by columns of tiles, where it is long to walk
         bool by_blas = false;
     };
 
@@ -188,11 +199,13 @@ private:
         const LayerPlan<T>& plan = plan_.layer(l);
         at.by_blas = !own_products && gemm<T>() && plan.in * plan.out * capacity_ >= blas_from;
         at.bias = Buffer<T>(round_up(plan.out, 2 * S));
-        if (sparse_ && l == 1) {
+        if (is_sparse(l)) {
             sparse_layer_ = SparseLayer<T>(plan.in, plan.out);
         } else if (!at.by_blas) {
             at.forward = Panels<T>(plan.in, plan.out);
             if (train && l > 1) at.backward = Panels<T>(plan.out, plan.in);
+            bool far = capacity_ * plan.out * Index(sizeof(T)) >= columns_from && plan.in >= 8 * panel_width<T>;
+            if (train && far) at.columns = Buffer<T>(capacity_ * plan.out);
         }
     }
 
@@ -403,7 +416,10 @@ private:
         return {number * each, std::min(in, (number + 1) * each)};
     }
 
-    void dense_gradient(Index l, Index number, T* g, bool accumulate, Panels<T>& scratch) {
+    // whether the gradient of layer l is no work of our own tiles
+    bool by_product(Index l) { return layer(l).by_blas || is_sparse(l); }
+
+    void dense_gradient(Index l, Index number, T* g, bool accumulate, Panels<T>& scratch, T* squares) {
         const LayerPlan<T>& plan = plan_.layer(l);
         Layer &at = layer(l), &before = layer(l - 1);
         auto [first, last] = task_columns(l, number);
@@ -428,8 +444,9 @@ private:
                 }
                 a = scratch.buffer.data();
             }
-            multiply_outer<T>({rows_.count, at.delta.row(0), at.delta.step, plan.out, a, a_step, width, G + column,
-                               plan.in, accumulate});  // B3
+            bool columns = at.columns.count() > 0;
+            multiply_outer<T>({rows_.count, columns ? at.columns.data() : at.delta.row(0), columns ? 0 : at.delta.step, plan.out, a, a_step, width, G + column,
+                               plan.in, accumulate, squares});  // B3
         }
     }
 
@@ -485,10 +502,16 @@ private:
         if (plan.biases < 0) return;
         Layer& at = layer(l);
         T* G = g + plan.biases;
+        const Index step = at.delta.step;
         for (Index j = 0; j < plan.out; j += S) {
-            V total(T(0));
+            V part[4] = {V(T(0)), V(T(0)), V(T(0)), V(T(0))};  // four sums hide the latency of an addition
             const T* d = at.delta.row(0) + j;
-            for (Index i = 0; i < rows_.count; ++i, d += at.delta.step) total += V::aligned(d);
+            Index i = 0;
+            for (; i + 4 <= rows_.count; i += 4, d += 4 * step) {
+                for (int q = 0; q < 4; ++q) part[q] += V::aligned(d + q * step);
+            }
+            for (; i < rows_.count; ++i, d += step) part[0] += V::aligned(d);
+            V total = (part[0] + part[1]) + (part[2] + part[3]);
             Index used = std::min(S, plan.out - j);
             if (accumulate) total += V::load(G + j, used);
             total.store(G + j, used);  // B4

@@ -10,7 +10,7 @@
 #include "memory.hpp"
 
 #if defined(__GNUC__)
-#define CHAINRULE_UNROLL _Pragma("GCC unroll 16")
+#define CHAINRULE_UNROLL _Pragma("GCC unroll 32")
 #else
 #define CHAINRULE_UNROLL
 #endif
@@ -40,46 +40,52 @@ struct Tile {
     Start start;
     const T* bias;
     Index last;  // numbers of C in the last vector, all of them if 0
+    T* squares = nullptr;  // one vector, to which the squares of C are added lane by lane
 };
 
 template <class T, int M, int V, bool by_columns>
-void multiply_tile(const Tile<T>& tile) {
+void multiply_tile(const Tile<T>& given) {
     using Packet = Vec<T>;
     constexpr Index S = Packet::size;
+    const Tile<T> tile = given;  // in registers: the stores below might change what the reference shows
     Packet acc[M][V];
-    CHAINRULE_UNROLL
-    for (int i = 0; i < M; ++i) {
+    auto each = [&](auto work) {
         CHAINRULE_UNROLL
-        for (int v = 0; v < V; ++v) {
-            acc[i][v] = tile.start == Start::bias ? Packet::load(tile.bias + v * S) : Packet(T(0));
+        for (int i = 0; i < M; ++i) {
+            CHAINRULE_UNROLL
+            for (int v = 0; v < V; ++v) work(acc[i][v], tile.c + i * tile.c_step + v * S, v);
         }
-    }
+    };
+    if (tile.start == Start::bias) each([&](Packet& sum, T*, int v) { sum = Packet::load(tile.bias + v * S); });
+    else each([](Packet& sum, T*, int) { sum = Packet(T(0)); });
     const T *a = tile.a, *b = tile.b;
-    const Index step = tile.step, b_step = tile.b_step;
     for (Index k = tile.inner; k > 0; --k) {
         Packet row[V];
         CHAINRULE_UNROLL
         for (int v = 0; v < V; ++v) row[v] = Packet::load(b + v * S);
         CHAINRULE_UNROLL
         for (int i = 0; i < M; ++i) {
-            Packet factor(by_columns ? a[i] : a[i * step]);
+            Packet factor(by_columns ? a[i] : a[i * tile.step]);
             CHAINRULE_UNROLL
             for (int v = 0; v < V; ++v) acc[i][v] = fma(factor, row[v], acc[i][v]);
         }
-        b += b_step;
-        a += by_columns ? step : 1;
+        b += tile.b_step;
+        a += by_columns ? tile.step : 1;
     }
-    CHAINRULE_UNROLL
-    for (int i = 0; i < M; ++i) {
+    const bool partial = tile.last != 0;
+    if (tile.start == Start::accumulate) {
+        each([&](Packet& sum, const T* to, int v) {
+            sum += partial && v == V - 1 ? Packet::load(to, tile.last) : Packet::load(to);
+        });
+    }
+    if (tile.squares) {  // beyond `last` B is zero, and so is the sum
+        Packet part[4] = {Packet::load(tile.squares), Packet(T(0)), Packet(T(0)), Packet(T(0))};
         CHAINRULE_UNROLL
-        for (int v = 0; v < V; ++v) {
-            T* to = tile.c + i * tile.c_step + v * S;
-            bool partial = tile.last && v == V - 1;
-            if (tile.start == Start::accumulate) acc[i][v] += partial ? Packet::load(to, tile.last) : Packet::load(to);
-            if (partial) acc[i][v].store(to, tile.last);
-            else acc[i][v].store(to);
-        }
+        for (int i = 0; i < M * V; ++i) part[i % 4] = fma(acc[i / V][i % V], acc[i / V][i % V], part[i % 4]);
+        ((part[0] + part[1]) + (part[2] + part[3])).store(tile.squares);
     }
+    if (partial) each([&](Packet& sum, T* to, int v) { v == V - 1 ? sum.store(to, tile.last) : sum.store(to); });
+    else each([](Packet& sum, T* to, int) { sum.store(to); });
 }
 
 template <class T> using TileKernel = void (*)(const Tile<T>&);
@@ -197,17 +203,31 @@ template <class T> void multiply_row(const T* a, const Panels<T>& b, PanelRange 
     }
 }
 
+// Columns of the delta that one tile of B3 takes lie together, row after row: tile t of a (rows, n) matrix begins at
+// rows * first column. A walk down `rows` then reads memory in order, where rows of a wide matrix are a page apart.
+template <class T> void pack_columns(const Matrix<T>& from, Index n, Index rows, Index begin, Index end, T* to) {
+    Index tiles = (n + tile_rows - 1) / tile_rows;
+    for (Index i = begin; i < end; ++i) {
+        const T* row = from.row(i);
+        for (Index t = 0; t < tiles; ++t) {
+            Index j = n * t / tiles, width = n * (t + 1) / tiles - j;
+            std::memcpy(to + rows * j + i * width, row + j, sizeof(T) * std::size_t(width));
+        }
+    }
+}
+
 // Columns first .. first + width of G = delta^T A, delta (rows, n), G (n, g_step) contiguous: B3
 template <class T>
 struct OuterProduct {
     Index rows;
     const T* delta;
-    Index delta_step, n;
+    Index delta_step, n;  // a step of 0: as pack_columns leaves it
     const T* a;      // already at column `first`
     Index a_step, width;
     T* g;            // already at column `first`
     Index g_step;
     bool accumulate;
+    T* squares = nullptr;
 };
 
 template <class T> void multiply_outer(const OuterProduct<T>& o) {
@@ -215,8 +235,9 @@ template <class T> void multiply_outer(const OuterProduct<T>& o) {
     Index tiles = (o.n + tile_rows - 1) / tile_rows, vectors = o.width > S ? 2 : 1;
     for (Index t = 0; t < tiles; ++t) {
         Index j = o.n * t / tiles, end = o.n * (t + 1) / tiles;
-        Tile<T> tile{o.rows, o.delta + j, o.delta_step, o.a, o.a_step, o.g + j * o.g_step, o.g_step,
-                     o.accumulate ? Start::accumulate : Start::zero, nullptr, o.width % S};
+        const bool packed = o.delta_step == 0;
+        Tile<T> tile{o.rows, o.delta + (packed ? o.rows * j : j), packed ? end - j : o.delta_step, o.a, o.a_step, o.g + j * o.g_step, o.g_step,
+                     o.accumulate ? Start::accumulate : Start::zero, nullptr, o.width % S, o.squares};
         tile_kernel<T, true>(end - j, vectors)(tile);
     }
 }

@@ -10,6 +10,9 @@
 
 #include "vec.hpp"
 
+#if defined(__linux__)
+#include <sched.h>
+#endif
 #if defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
 #endif
@@ -24,6 +27,25 @@ inline void pause() {
 #endif
 }
 
+// A new thread begins on the processor of the one that made it, and the kernel may leave both there for long, because
+// they often wait for each other. So each keeps away from the processor that the caller was on.
+inline int current_processor() {
+#if defined(__linux__)
+    return sched_getcpu();
+#else
+    return -1;
+#endif
+}
+
+inline void keep_away_from([[maybe_unused]] int processor) {
+#if defined(__linux__)
+    cpu_set_t allowed;
+    if (processor < 0 || processor >= CPU_SETSIZE || sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+    CPU_CLR(processor, &allowed);
+    if (CPU_COUNT(&allowed) > 0) sched_setaffinity(0, sizeof allowed, &allowed);
+#endif
+}
+
 struct Interrupted {};
 
 class Team {
@@ -32,7 +54,13 @@ public:
 
     // `interrupted` is asked by the calling thread between tasks and within long ones, at most every 50 ms.
     Team(int threads, std::function<bool()> interrupted) : interrupted_(std::move(interrupted)), asked_(Clock::now()) {
-        for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
+        const int caller = threads > 1 ? current_processor() : -1;
+        for (int i = 1; i < threads; ++i) {
+            workers_.emplace_back([this, i, caller] {
+                keep_away_from(caller);
+                work(i);
+            });
+        }
     }
     Team(const Team&) = delete;
     ~Team() {
@@ -48,7 +76,8 @@ public:
         if (workers_.empty() || count == 1) {
             for (Index i = 0; i < count; ++i) {
                 task(i, 0);
-                if (count > few && !to_the_end) look(0);  // the clock takes longer than the tasks of a small network
+                // the clock takes longer than the tasks of a small network
+                if (i % few == few - 1 && !to_the_end) look(0);
             }
             return;
         }
@@ -74,7 +103,7 @@ public:
     }
 
 private:
-    static constexpr Index few = 4;
+    static constexpr Index few = 8;
     static constexpr int patience = 4000;  // turns of waiting, some tens of microseconds, before a thread lies down
 
     bool overdue() {

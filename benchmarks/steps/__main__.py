@@ -1,76 +1,112 @@
-"""Training steps side by side with the peers; see docs/benchmarks.md.
+"""Training side by side with the peers; see docs/benchmarks.md.
 
-python benchmarks/steps [--rounds 7] [--cases tiny,small] [--quick] [--write docs/benchmarks.md]
+python benchmarks/steps [--rounds 5] [--cases tiny,small] [--quick] [--out FIGURES.json] [--write docs/benchmarks.md]
 """
 
 import argparse
 import json
 import os
+import time
+from pathlib import Path
 
-for variable in (
-    "OPENBLAS_CORETYPE",
-    "OPENBLAS_L2_SIZE",
-):  # settings of one machine's BLAS, which the peers do not share
+for variable in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):  # settings of one machine's BLAS, not shared by the peers
     os.environ.pop(variable, None)
 
-from cases import SHAPES, Case  # noqa: E402  the environment comes first
+import fits  # noqa: E402  the environment comes first
+import latency  # noqa: E402
+import steps  # noqa: E402
+from cases import SHAPES  # noqa: E402
 from peers import PEERS  # noqa: E402
 from turns import compare  # noqa: E402
 
 
-def chosen(options):
-    shapes = options.cases.split(",") if options.cases else list(SHAPES)
-    found = [Case(shape) for shape in shapes]
+def alone(name):
+    """What a function of latency.py gives in a process of its own on one core; None and why if it fails."""
+    found, missing = compare(latency.work, {name: {max(os.sched_getaffinity(0))}}, 1, 0)
+    return next(iter(found.get(name, [])), None), missing.get(name)
+
+
+class Book:
+    """The figures so far, in a file that is whole after each of them."""
+
+    def __init__(self, path, minutes):
+        self.path, self.figures = Path(path), {"steps": [], "fits": [], "left_out": []}
+        self.start, self.seconds = time.monotonic(), 60 * minutes
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+
+    def elapsed(self):
+        return time.monotonic() - self.start
+
+    def late(self):
+        return self.elapsed() > self.seconds
+
+    def attempt(self, name, work):
+        """`work` puts its figures here; where it fails, it is left out, and the rest goes on."""
+        try:
+            line = work()
+        except Exception as error:
+            line = f"{type(error).__name__}: {error}".splitlines()[0]
+            self.figures["left_out"].append(f"{name} ({line})")
+        self.path.write_text(json.dumps(self.figures, indent=1))
+        print(f"{self.elapsed():5.0f} s  {line}", flush=True)
+
+
+def measure(book, options):
+    """All the figures of the page, one after another."""
+    about, why = alone("machine")
+    if about is None:
+        raise SystemExit(f"chainrule's engine does not run here, so there is nothing to compare: {why}")
+    book.figures["machine"] = about
+    shapes, peers = options.cases.split(","), options.peers.split(",")
+    always, others = steps.cases(shapes, options.quick)
+
+    def one_case(case, cores):
+        row = steps.measured(case, cores, peers, options.rounds)
+        book.figures["steps"].append(row)
+        return steps.line(row)
+
+    def one_fit(kind):
+        row = fits.measured(kind, peers)
+        book.figures["fits"].append(row)
+        return fits.line(row)
+
+    def one_small(name):
+        book.figures[name], why = alone(name)
+        return f"{name}: {why or book.figures[name]}"
+
+    for case, cores in always:
+        book.attempt(case.name, lambda case=case, cores=cores: one_case(case, cores))
     if not options.quick:
-        found += [Case(shape, "tanh") for shape in shapes] + [Case(shape, "relu", "float64") for shape in shapes]
-    return found
-
-
-def line(case, times, missing):
-    ours = times["chainrule"]
-    parts = [f"{case.name:24s} {ours * 1e6:10.1f} us {case.operations / ours / 1e9:6.1f} GF/s"]
-    parts += [f"{peer} {seconds / ours:.2f}" for peer, seconds in times.items() if peer != "chainrule"]
-    parts += [f"{peer}: {why}" for peer, why in missing.items()]
-    return "  ".join(parts)
+        for kind in fits.KINDS:
+            book.attempt(kind, lambda kind=kind: one_fit(kind))
+        for name in ("one_row", "first_epoch", "price", "memory"):
+            book.attempt(name, lambda name=name: one_small(name))
+    for case, cores in others:
+        if book.late():
+            book.figures["left_out"].append(f"{case.name} (no time left)")
+        else:
+            book.attempt(case.name, lambda case=case, cores=cores: one_case(case, cores))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--cases", default="")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--cases", default=",".join(SHAPES))
     parser.add_argument("--peers", default=",".join(PEERS))
-    parser.add_argument("--quick", action="store_true", help="relu and float32 on one core alone")
+    parser.add_argument("--minutes", type=float, default=13, help="after which tanh and float64 are left out")
+    parser.add_argument("--quick", action="store_true", help="steps with relu and float32 on one core alone")
+    parser.add_argument("--out", default="out/benchmarks.json", help="the file of figures")
     parser.add_argument("--write", default="", help="write the page and its picture")
     options = parser.parse_args()
-    cores = sorted(os.sched_getaffinity(0))
-    results = []
-    for count in (1,) if options.quick else (1, 2):
-        for case in chosen(options):
-            peers = options.peers.split(",")
-            if case.name.split()[1:] != ["relu", "float32"]:
-                peers = [
-                    peer for peer in peers if peer != "torch.compile"
-                ]  # it never led, and takes the longest to begin
-            if count == 2 and (len(cores) < 2 or case.activation != "relu" or case.dtype != "float32"):
-                continue
-            times, missing = compare(case, peers, set(cores[-count:]), options.rounds)
-            print(f"{count} core(s)", line(case, times, missing), flush=True)
-            results.append(
-                {
-                    "case": case.name,
-                    "shape": case.shape,
-                    "cores": count,
-                    "operations": case.operations,
-                    "seconds": times,
-                    "missing": missing,
-                }
-            )
+    book = Book(options.out, options.minutes)
+    try:
+        measure(book, options)
+    except KeyboardInterrupt:
+        raise SystemExit(f"stopped; the figures so far are in {book.path}") from None
     if options.write:
         from page import write
 
-        write(options.write, results, options.rounds)
-    else:
-        print(json.dumps(results))
+        write(book.figures, options.write)
 
 
 if __name__ == "__main__":

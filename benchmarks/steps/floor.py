@@ -11,9 +11,10 @@ from pathlib import Path
 def library():
     """floor.cpp, compiled for this processor."""
     source = Path(__file__).with_name("floor.cpp")
-    made = Path(tempfile.mkdtemp()) / "floor.so"
-    subprocess.run(["c++", "-O3", "-march=native", "-shared", "-fPIC", str(source), "-o", str(made)], check=True)
-    loaded = ctypes.CDLL(str(made))
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "floor.so"
+        subprocess.run(["c++", "-O3", "-march=native", "-shared", "-fPIC", str(source), "-o", str(made)], check=True)
+        loaded = ctypes.CDLL(str(made))
     loaded.peak_float32.restype = ctypes.c_double
     return loaded
 
@@ -30,11 +31,11 @@ def gemm(dtype):
     return get(capsule, name(capsule))
 
 
-def products(case):
-    run = getattr(library(), f"steps_{case.dtype}")
-    sizes = (ctypes.c_int * len(case.sizes))(*case.sizes)
-    pointer = ctypes.c_void_p(gemm(case.dtype))
-    return lambda: run(pointer, sizes, len(case.sizes) - 1, case.batch_size, case.n_batches)
+def products(problem):
+    run = getattr(library(), f"steps_{problem.dtype}")
+    sizes = (ctypes.c_int * len(problem.sizes))(*problem.sizes)
+    pointer = ctypes.c_void_p(gemm(problem.dtype))
+    return lambda: run(pointer, sizes, len(problem.sizes) - 1, problem.batch_size, problem.n_batches)
 
 
 def peak():

@@ -1,27 +1,25 @@
-"""One row through a prepared predictor, and the price of a gradient in forward passes; added to docs/benchmarks.md.
+"""Small times and memory: one row through a prepared predictor, a first epoch, a gradient's price, memory of a fit.
 
-python benchmarks/steps/latency.py [--write docs/benchmarks.md]
+Each is a function that gives figures; __main__.py calls them by `work`, each in a process of its own on one core.
 """
 
-import argparse
+import contextlib
 import os
+import re
+import statistics
+import subprocess
+import sys
 import time
 from pathlib import Path
 
-for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "CHAINRULE_NUM_THREADS"):
-    os.environ[variable] = "1"
-
-import numpy as np  # noqa: E402  the threads come first
-from cases import Case  # noqa: E402
-
-import chainrule as cr  # noqa: E402
-from chainrule.engine import native  # noqa: E402
+import numpy as np
+from cases import SHAPES, Case, arithmetic
+from machine import machine
 
 
 def turns(works, rounds=40, seconds=0.01):
     """Least seconds of a call of each, taken in turns."""
-    found = {name: float("inf") for name in works}
-    counts = {}
+    found, counts = {name: float("inf") for name in works}, {}
     for name, work in works.items():
         work()
         start = time.process_time()
@@ -36,21 +34,35 @@ def turns(works, rounds=40, seconds=0.01):
     return found
 
 
+def network(sizes):
+    import chainrule as cr
+
+    return cr.Network(sizes, ("relu",) * (len(sizes) - 2) + ("softmax",), "categorical_cross_entropy")
+
+
+# ---- one row
+
+
 def one_row():
-    """64-100-10: our predictor, scikit-learn's predict_proba, torch's inference mode."""
+    """64-100-10: our predictor, scikit-learn's predict_proba, torch's inference mode; seconds of a call."""
     from sklearn.neural_network import MLPClassifier
 
-    case = Case("small")
-    X, labels, _ = case.data()
-    network = cr.Network.parse("64-100:relu-10:softmax", loss="categorical_cross_entropy")
-    predict = cr.predictor(network, network.initial(0, dtype=np.float32))
-    model = MLPClassifier((100,), max_iter=1).partial_fit(X[:400], labels[:400], classes=np.arange(10))
-    row = np.ascontiguousarray(X[:1])
+    import chainrule as cr
+
+    problem = Case("small").problem()
+    net = network(problem.sizes)
+    predict = cr.predictor(net, net.initial(0, dtype=np.float32))
+    model = MLPClassifier((100,), max_iter=1).partial_fit(problem.X[:400], problem.y[:400], classes=np.arange(10))
+    row = np.ascontiguousarray(problem.X[:1])
     works = {"chainrule": lambda: predict(row), "scikit-learn": lambda: model.predict_proba(row)}
-    try:
-        import torch
-    except ImportError:
-        return turns(works)
+    with contextlib.suppress(ImportError):
+        works["torch"] = _torch_row(row)
+    return turns(works)
+
+
+def _torch_row(row):
+    import torch
+
     torch.set_num_threads(1)
     layers = (torch.nn.Linear(64, 100), torch.nn.ReLU(), torch.nn.Linear(100, 10), torch.nn.Softmax(1))
     net, tensor = torch.nn.Sequential(*layers), torch.from_numpy(row)
@@ -59,58 +71,112 @@ def one_row():
         with torch.inference_mode():
             return net(tensor)
 
-    return turns({**works, "torch": infer})
+    return infer
 
 
-def price(sizes, rows):
-    """A gradient's time in forward passes, and the seconds of both."""
-    rng = np.random.default_rng(0)
-    network = cr.Network(sizes, ("relu",) * (len(sizes) - 2) + ("softmax",), "categorical_cross_entropy")
-    theta = network.initial(0, dtype=np.float32)
+# ---- the first epoch
+
+FIRST = """
+from sklearn.datasets import load_digits
+from {package} import MLPClassifier
+import warnings; warnings.simplefilter("ignore")
+MLPClassifier(max_iter=1, random_state=0{argument}).fit(*load_digits(return_X_y=True))
+"""
+FIRSTS = {
+    "chainrule": ("chainrule", ""),
+    "chainrule, reference engine": ("chainrule", ', engine="reference"'),
+    "scikit-learn": ("sklearn.neural_network", ""),
+}
+
+
+def first_epoch(rounds=7):
+    """Seconds of a new process that imports, reads the digits, and trains MLPClassifier for one epoch; medians."""
+    found = {name: [] for name in FIRSTS}
+    for number in range(rounds + 1):
+        for name, (package, argument) in FIRSTS.items():
+            before = os.times()
+            subprocess.run([sys.executable, "-c", FIRST.format(package=package, argument=argument)], check=True)
+            after = os.times()
+            if number:  # the first reads files that are not in memory yet
+                found[name].append(sum(after[2:4]) - sum(before[2:4]))
+    return {name: statistics.median(values) for name, values in found.items()}
+
+
+# ---- the price of a gradient
+
+PRICED = (
+    ((8, 9, 2), 256),
+    ((20, 32, 10), 256),
+    SHAPES["small"],
+    SHAPES["medium"],
+    SHAPES["large"],
+    ((784, 2800, 2800, 10), 512),
+)
+
+
+def price():
+    """Of each network: seconds of a forward pass and of J with its gradient, and their products' arithmetic."""
+    return [_price(sizes, rows) for sizes, rows in PRICED]
+
+
+def _price(sizes, rows):
+    from chainrule.engine import native
+
+    rng, net = np.random.default_rng(0), network(sizes)
+    theta = net.initial(0, dtype=np.float32)
     X = rng.normal(size=(rows, sizes[0])).astype(np.float32)
     T = np.eye(sizes[-1], dtype=np.float32)[rng.integers(0, sizes[-1], rows)]
+    forward, both = arithmetic(sizes, rows)
     works = {
-        "forward": lambda: native.objective(network, theta, X, T),
-        "gradient": lambda: native.value_and_gradient(network, theta, X, T),
+        "forward": lambda: native.objective(net, theta, X, T),
+        "gradient": lambda: native.value_and_gradient(net, theta, X, T),
     }
-    return network.n_parameters, turns(works, rounds=10)
+    return {
+        "network": "-".join(map(str, sizes)),
+        "rows": rows,
+        "parameters": net.n_parameters,
+        "arithmetic": both / forward,
+        **turns(works, rounds=12),
+    }
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", default="", help="the page to add to")
-    options = parser.parse_args()
-    found = one_row()
-    lines = [
-        "## One row\n",
-        "64-100-10, softmax, least time of many calls.\n",
-        "| | us | times chainrule's |",
-        "|---|---|---|",
-    ]
-    lines += [f"| {name} | {s * 1e6:.1f} | {s / found['chainrule']:.1f} |" for name, s in found.items()]
-    lines += [
-        "\n## The price of a gradient\n",
-        "Chains' argument: one forward and one backward pass give every derivative, where finite differences need two",
-        "forward passes for each parameter.\n",
-        "| network | parameters | forward ms | gradient ms | gradient in forward passes | finite differences need |",
-        "|---|---|---|---|---|---|",
-    ]
-    cases = [((8, 9, 2), 256), ((20, 32, 10), 256), ((64, 100, 10), 200), ((784, 256, 128, 10), 128)]
-    cases += [((784, 1024, 1024, 10), 512), ((784, 2800, 2800, 10), 512)]
-    for sizes, rows in cases:
-        count, s = price(sizes, rows)
-        ratio = s["gradient"] / s["forward"]
-        name = "-".join(map(str, sizes))
-        lines.append(
-            f"| {name}, {rows} rows | {count:,} | {s['forward'] * 1e3:.3f} | {s['gradient'] * 1e3:.3f} "
-            f"| {ratio:.2f} | {2 * count:,} |"
-        )
-    text = "\n".join(lines) + "\n"
-    print(text)
-    if options.write:
-        page = Path(options.write)
-        page.write_text(page.read_text() + text)
+# ---- memory
 
 
-if __name__ == "__main__":
-    main()
+def memory():
+    """Of networks large enough to see it: bytes of theta, of the batch's buffers, and what a fit with Adam adds."""
+    return [_memory(sizes, rows) for sizes, rows in PRICED[-2:]] if Path("/proc/self/clear_refs").exists() else []
+
+
+def _memory(sizes, rows):
+    import chainrule as cr
+
+    rng, net = np.random.default_rng(0), network(sizes)
+    wish = {"optimizer": cr.Adam(), "epochs": 1, "progress": False}
+    cr.fit(network((4, 3, 2)), np.ones((4, 4), np.float32), np.eye(2, dtype=np.float32)[[0, 1, 0, 1]], **wish)
+    X = rng.normal(size=(8 * rows, sizes[0])).astype(np.float32)
+    T = np.eye(sizes[-1], dtype=np.float32)[rng.integers(0, sizes[-1], len(X))]
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    before = _status("VmRSS")
+    cr.fit(net, X, T, batch_size=rows, **wish)
+    theta = 4 * net.n_parameters
+    return {
+        "network": "-".join(map(str, sizes)),
+        "rows": rows,
+        "data": X.nbytes + T.nbytes,
+        "theta": theta,
+        "buffers": 4 * rows * (sizes[0] + 3 * sum(sizes[1:])),  # the inputs, and z, a and delta of each layer
+        "added": _status("VmHWM") - before,
+    }
+
+
+def _status(name):
+    return 1024 * int(re.search(rf"{name}:\s+(\d+) kB", Path("/proc/self/status").read_text())[1])
+
+
+WORKS = {"machine": machine, "one_row": one_row, "first_epoch": first_epoch, "price": price, "memory": memory}
+
+
+def work(name, threads, clock):
+    """Work for `turns.compare`: one of the functions here."""
+    return lambda number: WORKS[name]()

@@ -1,114 +1,160 @@
-"""docs/benchmarks.md and its picture, from what __main__.py has measured."""
+"""docs/benchmarks.md and its picture, from the file of figures that __main__.py writes.
 
-import datetime
-import os
-import platform
-import re
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-
-from floor import peak
-
-PACKAGES = ("chainrule", "numpy", "scipy", "scikit-learn", "torch", "jax")
-HEAD = """# Benchmarks
-
-One training step (gather the mini-batch, forward, backward, Adam) beside its peers, all in one run: every peer in a
-process of its own, pinned to the same cores, taking turns round by round; the figures are medians of {rounds} rounds.
-On one core the time is that of the processor, on two that of the clock. `make bench` measures again and writes this
-page.
-
-| | network | batch |
-|---|---|---|
-| tiny | 20-32-2 | 32 |
-| small | 64-100-10 | 200 |
-| medium | 784-256-128-10 | 128 |
-| large | 784-1024-1024-10 | 512 |
-| deep | 32-(64 x 10)-1 | 64 |
-
-"BLAS alone" is the floor: the same matrix products and nothing else, by the BLAS that SciPy carries, called from
-compiled code. A ratio is the peer's time over chainrule's: above 1, chainrule is faster. The floor's column is the
-other way round: how many times the floor a whole step of chainrule takes; below 1, its own products beat that BLAS by
-more than all the rest costs.
-
+python benchmarks/steps/page.py out/benchmarks.json docs/benchmarks.md
 """
 
+import json
+import statistics
+import sys
+from pathlib import Path
 
-def machine():
-    """The processor, the versions, and the arithmetic peak of a core."""
-    name = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        found = re.search(r"model name\s*: (.*)", cpuinfo.read_text())
-        name = found.group(1) if found else name
-    versions = []
-    for package in PACKAGES:
-        try:
-            versions.append(f"{package} {version(package)}")
-        except PackageNotFoundError:
-            continue
-    from chainrule.engine import native
+import words
+from fits import GRID_EPOCHS, JAX
+from peers import FLOOR, OURS
+from picture import draw
+from steps import ALONE
 
-    load = os.getloadavg()[0]
-    return (
-        f"Measured on {datetime.date.today().isoformat()}: {name}, {os.cpu_count()} cores, "
-        f"instruction level {native.LEVEL}, fused multiply-adds {peak() / 1e9:.0f} GFlop/s a core in float32; "
-        f"load of the machine at the end {load:.1f}. "
-        f"Python {platform.python_version()}, {', '.join(versions)}.\n\n"
-    )
+LIMITS = Path(__file__).with_name("limits.md")
 
 
-def table(results, cores):
-    """One row per case: microseconds, GFlop/s, and the ratios."""
-    chosen = [result for result in results if result["cores"] == cores]
-    if not chosen:
+def table_of(head, rows):
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, *rows)]
+    return "\n".join([lines[0], "|---" * len(head) + "|", *lines[1:]]) + "\n"
+
+
+def ratio(numerator, denominator):
+    """Two or three digits; a dash where one of the two is missing."""
+    if not numerator or not denominator:
+        return "-"
+    value = numerator / denominator
+    return f"{value:.0f}" if value >= 20 else f"{value:.1f}" if value >= 5 else f"{value:.2f}"
+
+
+def reasons(rows, name):
+    """A sentence for each peer that is missing, with its reason."""
+    found = {}
+    for row in rows:
+        for peer, why in row["missing"].items():
+            found.setdefault((peer, why), []).append(row[name])
+    return "".join(f"\nMissing: {peer} in {', '.join(where)} ({why}).\n" for (peer, why), where in found.items())
+
+
+def names_of(rows, but):
+    """Peers in the order of their first appearance, missing ones too."""
+    found = {peer: None for row in rows for peer in (*row["seconds"], *row["missing"])}
+    return [peer for peer in found if peer not in but]
+
+
+# ---- tables, each empty where there are no figures
+
+
+def steps(rows, cores):
+    rows = [row for row in rows if row["cores"] == cores]
+    if not rows:
         return ""
-    peers = [peer for peer in chosen[0]["seconds"] if peer not in ("chainrule", "BLAS alone")]
-    peers += [peer for peer in chosen[0]["missing"] if peer not in peers]
-    lines = [f"## {'One core' if cores == 1 else f'{cores} cores'}\n"]
-    lines.append(f"| case | us a step | GFlop/s | times the floor | {' | '.join(peers)} |")
-    lines.append("|---" * (4 + len(peers)) + "|")
-    for result in chosen:
-        seconds, ours = result["seconds"], result["seconds"]["chainrule"]
-        floor = f"{ours / seconds['BLAS alone']:.2f}" if "BLAS alone" in seconds else ""
-        ratios = [f"{seconds[peer] / ours:.2f}" if peer in seconds else "-" for peer in peers]
-        rate = result["operations"] / ours / 1e9
-        lines.append(f"| {result['case']} | {ours * 1e6:.1f} | {rate:.1f} | {floor} | {' | '.join(ratios)} |")
-    reasons = {f"{peer} ({result['case']}): {why}" for result in chosen for peer, why in result["missing"].items()}
-    return "\n".join(lines) + "\n\n" + "".join(f"Not there: {reason}.\n\n" for reason in sorted(reasons))
+    peers = names_of(rows, (OURS, FLOOR, ALONE))
+    head = ["case", "us a step", "GFlop/s", "times the floor" if cores == 1 else "times one core", *peers]
+    text = words.ONE_CORE if cores == 1 else words.TWO_CORES
+    return text + table_of(head, [_step(row, cores, peers) for row in rows]) + reasons(rows, "case") + "\n"
 
 
-def picture(results, path):
-    """The ratios on one core as bars."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    chosen = [result for result in results if result["cores"] == 1 and result["case"].endswith("relu float32")]
-    peers = [peer for peer in chosen[0]["seconds"] if peer != "chainrule"]
-    figure, axes = plt.subplots(figsize=(8, 4), layout="constrained")
-    for place, peer in enumerate(peers):
-        heights = [result["seconds"].get(peer, float("nan")) / result["seconds"]["chainrule"] for result in chosen]
-        axes.bar(
-            [i + 0.8 * place / len(peers) for i in range(len(chosen))],
-            heights,
-            0.8 / len(peers),
-            label=peer,
-            align="edge",
-        )
-    axes.axhline(1, color="black", linewidth=1)
-    axes.set_yscale("log")
-    axes.set_xticks([i + 0.4 for i in range(len(chosen))], [result["shape"] for result in chosen])
-    axes.set_ylabel("time of a step over chainrule's")
-    axes.legend(frameon=False, ncols=3)
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+def _step(row, cores, peers):
+    seconds = row["seconds"]
+    ours = seconds.get(OURS)
+    own = ratio(ours, seconds.get(FLOOR)) if cores == 1 else ratio(seconds.get(ALONE), ours)
+    speed = [f"{ours * 1e6:.1f}", f"{row['operations'] / ours / 1e9:.0f}"] if ours else ["-", "-"]
+    return [row["case"], *speed, own, *(ratio(seconds.get(peer), ours) for peer in peers)]
 
 
-def write(path, results, rounds):
+def fits(rows):
+    if not rows:
+        return ""
+    peers = sorted(names_of(rows, (OURS,)), key=lambda peer: (peer == "Keras", peer in JAX))
+    cells = [[f"{row['title']} ({row['came_out']})", *(_fit(row, peer) for peer in (OURS, *peers))] for row in rows]
+    end = words.FITS_END.format(epochs=GRID_EPOCHS)
+    return words.FITS + table_of(["", OURS, *peers], cells) + reasons(rows, "title") + end
+
+
+def _fit(row, peer):
+    if peer not in row["seconds"]:
+        return "-"
+    seconds = row["seconds"][peer]
+    first = f"{seconds:.3g} s" if peer == OURS else ratio(seconds, row["seconds"].get(OURS))
+    return f"{first} ({row['outcome'][peer]:.3g})"
+
+
+def one_row(found):
+    cells = [[name, f"{s * 1e6:.1f}", ratio(s, found[OURS])] for name, s in found.items()]
+    return words.ONE_ROW + table_of(["", "us", "times chainrule's"], cells) + "\n"
+
+
+def first_epoch(found):
+    cells = [[name, f"{s:.2f}", ratio(s, found[OURS])] for name, s in found.items()]
+    return words.FIRST_EPOCH + table_of(["", "s", "times chainrule's"], cells) + "\n"
+
+
+def price(rows):
+    cells = [
+        [
+            *_network(row),
+            f"{row['parameters']:,}",
+            *(f"{row[name] * 1e3:.3f}" for name in ("forward", "gradient")),
+            f"{row['gradient'] / row['forward']:.2f}",
+            f"{row['arithmetic']:.2f}",
+            f"{2 * row['parameters']:,}",
+        ]
+        for row in rows
+    ]
+    head = ["network", "parameters", "forward ms", "gradient ms", "gradient in forward passes", "by arithmetic"]
+    return words.PRICE + table_of([*head, "finite differences need"], cells) + "\n"
+
+
+def memory(rows):
+    cells = [
+        [
+            *_network(row),
+            *(f"{row[name] / 1e6:.1f}" for name in ("theta", "buffers", "added")),
+            f"{(row['added'] - row['buffers']) / row['theta']:.1f}",
+        ]
+        for row in rows
+    ]
+    return words.MEMORY + table_of(["network", "theta MB", "buffers MB", "added MB", "rest, in thetas"], cells) + "\n"
+
+
+def _network(row):
+    return [f"{row['network']}, {row['rows']} rows"]
+
+
+# ---- the page
+
+
+def write(figures, path):
     """The page, and beside it the picture."""
-    page = Path(path)
-    text = HEAD.format(rounds=rounds) + "![ratios on one core](benchmarks.png)\n\n" + machine()
-    text += table(results, 1) + table(results, 2)
-    picture(results, page.with_suffix(".png"))
-    page.write_text(text)
+    page, rows = Path(path), figures["steps"]
+    counted = {number for row in rows for number in row["rounds"].values()} or {0}
+    rounds = f"{min(counted)} to {max(counted)}" if len(counted) > 1 else f"{max(counted)}"
+    limits = LIMITS.read_text().strip() if LIMITS.exists() else ""
+    small = [part(figures[name]) for name, part in SMALL.items() if figures.get(name)]
+    spread = statistics.median(s for row in rows for s in row["spread"].values()) if rows else 0
+    left_out = ", ".join(figures["left_out"])
+    parts = [
+        words.HEAD.format(machine=figures["machine"]),
+        steps(rows, 1),
+        steps(rows, 2),
+        f"## What limits each case\n\n{limits}\n\n" if limits else "",
+        fits(figures["fits"]),
+        *small,
+        words.DOUBTS.format(rounds=rounds, spread=f"{100 * spread:.0f}"),
+        f"Left out: {left_out}.\n\n" if left_out else "",
+        words.END,
+    ]
+    draw(rows, names_of(rows, (OURS, FLOOR, ALONE)), OURS, page.with_suffix(".png"))
+    page.write_text("".join(parts))
+
+
+SMALL = {"one_row": one_row, "first_epoch": first_epoch, "price": price, "memory": memory}
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    write(json.loads(Path(sys.argv[1]).read_text()), sys.argv[2])

@@ -2,66 +2,100 @@
 
 import multiprocessing
 import os
-import statistics
 import time
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "CHAINRULE_NUM_THREADS")
-LEAST = 0.15  # seconds of one measurement
+PATIENCE = 240  # seconds for an answer
+REST = 0.05  # seconds before a turn on several cores: threads of the last peer spin for a while before they sleep
 
 
-def worker(pipe, peer, case, cores):
-    """Answers every message with the seconds of an epoch: of the processor on one core, by the clock on several."""
-    os.sched_setaffinity(0, cores)
-    clock = time.process_time if len(cores) == 1 else time.perf_counter
+def clock_of(cores):
+    """The processor's time on one core, which others cannot stretch; the clock on several."""
+    return time.process_time if len(cores) == 1 else time.perf_counter
+
+
+def worker(pipe, work, peer, cores, first_cores, clock):
+    """Prepare, then answer each round's number with what was measured; an exception ends the peer, with its reason."""
+    os.sched_setaffinity(0, first_cores)
     try:
-        from peers import PEERS
-
-        epoch = PEERS[peer](case, len(cores))
-        epoch()  # compiles, and fills caches
-        start = clock()
-        epoch()
-        repeats = max(1, int(LEAST / max(clock() - start, 1e-9)))
-    except Exception as error:  # a peer that cannot run is left out, and said so
-        pipe.send(f"{type(error).__name__}: {error}".splitlines()[0][:200])
-        return
-    pipe.send("ready")
-    while pipe.recv():
-        start = clock()
-        for _ in range(repeats):
-            epoch()
-        pipe.send((clock() - start) / repeats)
+        measure = work(peer, len(cores), clock)
+        for thread in os.listdir("/proc/self/task"):
+            os.sched_setaffinity(int(thread), cores)
+        pipe.send(("ready", None))
+        while (number := pipe.recv()) is not None:
+            pipe.send(("measured", measure(number)))
+    except Exception as error:
+        pipe.send(("failed", f"{type(error).__name__}: {error}".splitlines()[0][:200]))
 
 
-def compare(case, peers, cores, rounds):
-    """Median seconds of one mini-batch by peer, and why a peer is missing."""
-    context = multiprocessing.get_context("spawn")
-    for variable in THREADS:  # before the workers load a BLAS
-        os.environ[variable] = str(len(cores))
-    os.environ["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen={'true' if len(cores) > 1 else 'false'}"
-    pipes, missing = {}, {}
-    processes = []
-    for peer in peers:
-        here, there = context.Pipe()
-        process = context.Process(target=worker, args=(there, peer, case, cores), daemon=True)
-        process.start()
-        processes.append(process)
+class Peer:
+    """A process and the pipe to it."""
+
+    def __init__(self, work, name, cores, first_cores, clock):
+        for variable in THREADS:  # before the process loads a BLAS
+            os.environ[variable] = str(len(cores))
+        os.environ["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen={'true' if len(cores) > 1 else 'false'}"
+        context = multiprocessing.get_context("spawn")
+        self.pipe, there = context.Pipe()
+        self.process = context.Process(target=worker, args=(there, work, name, cores, first_cores, clock), daemon=True)
+        self.process.start()
+        there.close()
+
+    def answer(self):
+        """("ready" | "measured" | "failed", what)."""
         try:
-            answer = here.recv() if here.poll(240) else "not ready within 240 s"
-        except EOFError:
-            answer = "ended without a word"
-        if answer == "ready":
-            pipes[peer] = here
-        else:
-            missing[peer] = answer
-    times = {peer: [] for peer in pipes}
-    for _ in range(rounds):
-        for peer, pipe in pipes.items():
-            pipe.send(True)
-            times[peer].append(pipe.recv() / case.n_batches)
-    for pipe in pipes.values():
-        pipe.send(False)
-    for process in processes:
-        process.join(5)
-        if process.is_alive():
-            process.terminate()
-    return {peer: statistics.median(values) for peer, values in times.items()}, missing
+            return self.pipe.recv() if self.pipe.poll(PATIENCE) else ("failed", f"no answer within {PATIENCE} s")
+        except (EOFError, OSError):
+            return "failed", "its process ended without a word"
+
+    def ask(self, number):
+        try:
+            self.pipe.send(number)
+        except OSError:
+            return "failed", "its process ended without a word"
+        return self.answer()
+
+    def end(self):
+        if self.process.is_alive():
+            self.process.terminate()
+        self.process.join(5)
+
+
+def compare(work, peers, rounds, seconds):
+    """What each peer measured, round by round, and why a peer is missing.
+
+    `work(peer, threads, clock)` is called in the peer's process and gives `measure(round)`; `peers` maps names to the
+    cores each may use. The first to go changes from round to round. After three rounds, no new one begins later than
+    `seconds` after the first.
+    """
+    clock = clock_of(max(peers.values(), key=len))
+    found, missing, running = {}, {}, {}
+    try:
+        everywhere = sorted(os.sched_getaffinity(0))
+        for place, (name, cores) in enumerate(peers.items()):  # they get ready side by side, on as many cores each
+            first = {everywhere[place % len(everywhere)]} if len(cores) == 1 else cores
+            running[name] = Peer(work, name, cores, first, clock)
+        for name in peers:
+            state, what = running[name].answer()
+            if state == "failed":
+                missing[name] = what
+                running.pop(name).end()
+        found = {name: [] for name in running}
+        start = time.monotonic()
+        for number in range(rounds):
+            if number >= 3 and time.monotonic() - start > seconds:
+                break
+            names = list(running)
+            for name in names[number % max(1, len(names)) :] + names[: number % max(1, len(names))]:
+                time.sleep(REST if clock is time.perf_counter else 0)
+                state, what = running[name].ask(number)
+                if state == "failed":
+                    missing[name] = what
+                    found.pop(name)
+                    running.pop(name).end()
+                else:
+                    found[name].append(what)
+    finally:
+        for peer in running.values():
+            peer.end()
+    return found, missing

@@ -8,6 +8,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.network.loss import LOSSES
+from chainrule.storage import FORMAT_VERSION
 
 
 def test_a_model_on_its_data(run, trained: Path, visits: Path) -> None:
@@ -73,7 +74,7 @@ def test_what_cannot_be_checked(run, arguments: list[str], message: str) -> None
 def test_info_of_a_model(run, trained: Path) -> None:
     outcome = run("info", trained)
     for piece in (
-        "format version 1",
+        f"format version {FORMAT_VERSION}",
         ":tanh-1:sigmoid",
         "'bought': 2 classes",
         "'id': it numbers the rows",
@@ -96,3 +97,16 @@ def test_info_of_the_installation(run) -> None:
     assert facts["chainrule"] == cr.__version__
     assert facts["python"] == sys.version.split()[0]
     assert "polars" in run("info").out
+
+
+def test_tables_are_read_alike(run, trained: Path, visits: Path, tmp_path: Path) -> None:
+    """Semicolons, another encoding, a decimal comma, for every command that takes a table."""
+    other = tmp_path / "other.csv"
+    text = visits.read_text().replace(",", ";").replace(".", ",").replace(";shop;", ";shöp;")
+    other.write_bytes(text.encode("cp1252"))
+    options = ["--delimiter", ";", "--encoding", "cp1252", "--decimal-comma"]
+    for command in (["check"], ["explain", "--row", 3], ["evaluate"], ["predict"]):
+        ended = [run(command[0], trained, *call, *command[1:], "--json") for call in ([visits], [other, *options])]
+        assert [end.code for end in ended] == [0, 0]
+        assert ended[0].out == ended[1].out
+    assert run("check", trained, other, "--delimiter", "|").code == 2

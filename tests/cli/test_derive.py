@@ -10,6 +10,12 @@ def test_an_expression(run) -> None:
     outcome = run("derive", "1/2*norm2(A*sigma(B*x)-y)^2", "--wrt", "B")
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.splitlines()[-1] == "∂C/∂B = ((Aᵀ (A σ(B x) − y)) ⊙ σ′(B x)) xᵀ"
+    assert [line.rpartition("   ")[2] for line in outcome.out.splitlines()[:-2]] == [
+        "elementwise product", "power", "norm", "sum", "product", "chain rule", "product",
+    ]  # fmt: skip
+    latex = run("derive", "1/2*norm2(A*sigma(B*x)-y)^2", "--wrt", "B", "--format", "latex").out
+    assert latex.startswith("\\documentclass")
+    assert "chain rule: an elementwise function has a diagonal Jacobian" in latex
 
 
 def test_shapes_can_be_said(run) -> None:
@@ -51,9 +57,12 @@ def test_a_wrong_call_says_what_to_do(run, arguments: tuple[str, ...], said: str
 def test_a_row_is_explained(run, trained: Path, visits: Path) -> None:
     outcome = run("explain", trained, visits, "--row", 3, "--weight", "1,5,1")
     assert outcome.code == 0
-    assert "weight W_1[5, 1], gradient" in outcome.out
+    assert "weight W₁[5, 1] = " in outcome.out
     found = json.loads(run("explain", trained, visits, "--row", 3, "--notation", "menon", "--json").out)
     assert found["notation"] == "menon"
+    assert found["path"]["sum_of_ways"] == pytest.approx(found["path"]["gradient"])
+    for name, start in (("latex", "\\documentclass"), ("html", "<!doctype html>")):
+        assert run("explain", trained, visits, "--row", 3, "--format", name).out.startswith(start)
     assert found["step"]["after"] < found["step"]["before"]
 
 

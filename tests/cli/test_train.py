@@ -1,7 +1,6 @@
 """``chainrule train`` on real files: what it says, what it writes, how good it is."""
 
 import json
-import signal
 import subprocess
 import sys
 import time
@@ -23,13 +22,13 @@ def test_everything_decided_is_said(run, visits: Path, tmp_path: Path) -> None:
         "3 used, giving",
         "'id': it numbers the rows",
         "'place': every value is shop",
-        "156 train, 24 validation, 60 test; stratified split, seed 0",
+        "180 train, 0 validation, 60 test; stratified split, seed 0; 3 fifths of the train rows take turns",
         ":tanh-4:relu-1:sigmoid",
-        "400 epochs, the best was",
-        f"{model}, {model.with_suffix('.toml')}, {model.with_suffix('.png')}",
+        "epochs, the best was",
+        f"{model}, {model.with_suffix('.run.toml')}, {model.with_suffix('.png')}",
     ):
         assert piece in outcome.err
-    for piece in ("train", "validation", "test", "baseline", "accuracy", "log loss", "ROC AUC"):
+    for piece in ("train", "test", "baseline", "accuracy", "log loss", "ROC AUC"):
         assert piece in outcome.out
     assert model.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
     assert isinstance(cr.load(model), TableModel)
@@ -56,7 +55,7 @@ def test_json_holds_all_of_it_and_nothing_else_is_on_standard_output(run, visits
     assert results["target"]["kind"] == "numbers"
     assert results["columns"]["used"] == ["age", "town", "day"]
     assert set(results["columns"]["left_out"]) == {"id", "place"}
-    assert results["rows"] == {"train": 156, "validation": 24, "test": 60}
+    assert results["rows"] == {"train": 180, "validation": 0, "test": 60}
     assert results["settings"]["seed"] == 3
     assert results["scores"]["test"]["R2"] > 0.8
     assert results["scores"]["baseline"]["R2"] < 0.1
@@ -72,7 +71,7 @@ def test_quiet_says_nothing(run, visits: Path, tmp_path: Path) -> None:
 def test_files_are_named_after_the_table(run, visits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert run("train", visits, "-t", "bought", "--epochs", 2).code == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"visits.safetensors", "visits.toml", "visits.png"}
+    assert {path.name for path in tmp_path.iterdir()} == {"visits.safetensors", "visits.run.toml", "visits.png"}
 
 
 def test_the_same_seed_gives_the_same_files(run, visits: Path, tmp_path: Path) -> None:
@@ -106,27 +105,12 @@ def test_digits_of_ten_seeds(run, tmp_path: Path) -> None:
     assert np.mean(accuracies) >= 0.978
 
 
-def test_ctrl_c_keeps_the_best_so_far(tmp_path: Path) -> None:
-    model = tmp_path / "m.safetensors"
-    command = [sys.executable, "-m", "chainrule.cli", "train", "digits", "--epochs", "100000", "--model", model]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        assert any("Training" in line for line in process.stderr)
-        time.sleep(2)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    assert process.returncode == 0
-    assert "interrupted after" in err
-    assert "accuracy" in out
-    assert isinstance(cr.load(model), TableModel)
-
-
 def test_without_matplotlib_there_is_a_model_and_a_note(run, visits: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     outcome = run("train", visits, "-t", "bought", "--epochs", 2, "--model", tmp_path / "m.safetensors")
     assert outcome.code == 0
     assert "pip install 'chainrule[report]'" in outcome.err
-    assert {path.name for path in tmp_path.iterdir()} == {"m.safetensors", "m.toml"}
+    assert {path.name for path in tmp_path.iterdir()} == {"m.safetensors", "m.run.toml"}
 
 
 def test_training_that_ends_within_its_first_epoch(run, tmp_path: Path) -> None:
@@ -134,7 +118,7 @@ def test_training_that_ends_within_its_first_epoch(run, tmp_path: Path) -> None:
     outcome = run("train", "digits", "--time-limit", 0.001, "--batch-size", 1, "--model", model)
     assert outcome.code == 0
     assert "training ended within its first epoch; there is no picture" in outcome.err
-    assert {path.name for path in tmp_path.iterdir()} == {"m.safetensors", "m.toml"}
+    assert {path.name for path in tmp_path.iterdir()} == {"m.safetensors", "m.run.toml"}
 
 
 def test_standard_input(visits: Path, tmp_path: Path) -> None:
@@ -152,17 +136,17 @@ def test_a_run_is_repeated_from_its_configuration(run, visits: Path, tmp_path: P
     options = ["--epochs", 4, "--hidden", "8:tanh-4", "--drop", "spent", "--seed", 5, "--test-fraction", 0.3]
     run("train", visits, "-t", "bought", *options, "--decimal-comma", "--delimiter", ",", "--model", first, "--no-plot")
     assert run("train", visits, "-t", "bought", *options, "--model", first, "--no-plot").code == 0
-    outcome = run("train", "--config", first.with_suffix(".toml"), "--model", second, "--no-plot")
+    outcome = run("train", "--config", first.with_suffix(".run.toml"), "--model", second, "--no-plot")
     assert outcome.code == 0
     assert first.read_bytes() == second.read_bytes()
-    assert first.with_suffix(".toml").read_text() == second.with_suffix(".toml").read_text()
+    assert first.with_suffix(".run.toml").read_text() == second.with_suffix(".run.toml").read_text()
 
 
 def test_a_configuration_may_be_written_over_itself(run, visits: Path, tmp_path: Path) -> None:
     model = tmp_path / "m.safetensors"
     run("train", visits, "-t", "bought", "--epochs", 2, "--model", model, "--no-plot")
-    assert run("train", "--config", tmp_path / "m.toml", "--epochs", 3, "--model", model, "--no-plot").code == 0
-    assert "epochs = 3" in (tmp_path / "m.toml").read_text()
+    assert run("train", "--config", tmp_path / "m.run.toml", "--epochs", 3, "--model", model, "--no-plot").code == 0
+    assert "epochs = 3" in (tmp_path / "m.run.toml").read_text()
 
 
 def test_options_come_before_the_configuration(run, tmp_path: Path) -> None:
@@ -203,7 +187,7 @@ def test_folds(run, visits: Path, tmp_path: Path) -> None:
     assert "3 folds" in outcome.out
     results = json.loads(run(*arguments, "--model", tmp_path / "m", "--json").out)
     assert len(results["folds"]) == 3
-    assert results["rows"] == {"train": 216, "validation": 24, "test": 0}
+    assert results["rows"] == {"train": 240, "validation": 0, "test": 0}
     assert all(fold["R2"] > 0.5 for fold in results["folds"])
 
 
@@ -238,3 +222,35 @@ def test_a_log_has_a_line_for_each_epoch(run, visits: Path, tmp_path: Path) -> N
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert [line["number"] for line in lines] == [1, 2, 3, 4, 5]
     assert all(line["validation"] > 0 and line["seconds"] > 0 for line in lines)
+
+
+# The page.
+
+
+@pytest.mark.parametrize(
+    ("options", "pieces"),
+    [
+        (["-t", "bought", "--drop", "spent"], ["Confusion: rows of each true class", "log loss"]),
+        (["-t", "spent", "--drop", "bought"], ["Residuals, true less predicted", "R²"]),
+        (["-t", "spent", "--drop", "bought", "--folds", 2], ["scored on its "]),
+    ],
+)
+def test_a_page(run, visits: Path, tmp_path: Path, options: list, pieces: list[str]) -> None:
+    page = tmp_path / "page.html"
+    rest = ["--epochs", 3, "--no-plot", "--model", tmp_path / "m", "--report", page]
+    outcome = run("train", visits, *options, *rest, "--json")
+    assert json.loads(outcome.out)["report"] == str(page)
+    text = page.read_text(encoding="utf-8")
+    for piece in (*pieces, "Learning curve", "it numbers the rows", "all epochs were done", "age, town, day"):
+        assert piece in text
+    scores = json.loads(outcome.out)["scores"]
+    last = [part for part in scores if part != "baseline"][-1]
+    value = scores[last]["accuracy" if "bought" in options[1] else "R2"]
+    assert f"<td>{value:.5g}</td>" in text
+
+
+def test_the_page_of_several_labels(run, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b,c\n" + "".join(f"{i % 7},{i % 2},{i % 3 % 2}\n" for i in range(80)))
+    arguments = ("train", tmp_path / "t.csv", "-t", "b", "-t", "c", "--epochs", 2, "--model", tmp_path / "m", "-q")
+    assert run(*arguments, "--report", tmp_path / "page.html").code == 0
+    assert "rows wholly right" in (tmp_path / "page.html").read_text()

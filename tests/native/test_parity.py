@@ -46,6 +46,13 @@ def test_shapes(sizes, bias, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rows", [512, 1300])
+def test_wide_layers_and_long_batches(rows, dtype):
+    # weights beyond the second cache in longer shards, deltas packed by columns, buffers in pages of 2 MB
+    compare(Network((300, 900, 610, 3), ("relu", "tanh", "identity"), "half_squared_error"), dtype, rows, weighted=True)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_penalties_and_weights(dtype):
     network = Network.parse("9-21:tanh-4", loss="categorical_cross_entropy")
     compare(network, dtype, rows=2500, weighted=True, l1=0.03, l2=0.7)

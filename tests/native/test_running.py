@@ -36,6 +36,17 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(batch_size, dtype, monk
             np.testing.assert_array_equal(got, expected)
 
 
+def test_the_bits_of_wide_layers_do_not_depend_on_the_number_of_threads(monkeypatch):
+    network = Network((300, 900, 610, 3), ("relu", "tanh", "identity"), "half_squared_error")
+    theta, X, T, _ = problem(network, 600, np.float32)
+    found = []
+    for threads in (1, 2, 3):
+        monkeypatch.setenv("CHAINRULE_NUM_THREADS", str(threads))
+        found.append(native.value_and_gradient(network, theta, X, T)[1])
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
+
+
 def test_the_bits_do_not_depend_on_how_an_epoch_is_cut():
     network = Network.parse("6-17:tanh-3", loss="categorical_cross_entropy")
     theta, X, T, w = problem(network, 100, weighted=True)

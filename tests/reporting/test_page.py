@@ -291,9 +291,48 @@ def test_x_and_t_belong_together(fit, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_table_model_is_not_scored_here(tmp_path: Path) -> None:
+def test_a_table_model_finds_its_target_in_the_table(tmp_path: Path) -> None:
+    X, y = blobs()
+    data = {"a": X[:, 0], "b": X[:, 1], "fixed": ["Earth"] * 90}
+    labels = np.array(["no", "perhaps", "yes"], object)[y]
+    fitted = cr.TabularClassifier("4:tanh", epochs=3).fit(data, labels)
+    cr.save(fitted, tmp_path / "m")
+    model = cr.load(tmp_path / "m")
+    holed = [None if row % 10 == 0 else label for row, label in enumerate(labels)]
+    text, reader = page_of(tmp_path / "p.html", model, data | {"target": holed})
+    cells = "|".join(reader.cells)
+    assert f"accuracy|{number(fitted.score(data, holed))}|" in cells
+    known = [label is not None for label in holed]
+    expected = log_loss(labels[known], fitted.predict_proba(data)[known])
+    assert f"log loss|{number(expected)}|" in cells
+    assert "9 of 90 rows have no target" in text
+    assert "2 are used: a, b" in text
+    assert page_of(tmp_path / "q.html", model, data, holed)[0] == text
+
+
+def test_table_models_of_numbers_and_of_several_columns(tmp_path: Path) -> None:
+    from chainrule.table import table_of
+    from chainrule.table.learning import Settings, learn, prepare
+
+    X, y = blobs()
+    regressor = cr.TabularRegressor(hidden="4:tanh", epochs=3).fit(X, X[:, 1] ** 2)
+    _, reader = page_of(tmp_path / "p.html", regressor.model_, X, X[:, 1] ** 2)
+    assert f"R²|{number(regressor.score(X, X[:, 1] ** 2))}|0" in "|".join(reader.cells)
+    table = table_of({"x": X[:, 0], "first": y > 0, "second": y > 1})
+    several = learn(prepare(table, ["first", "second"], Settings(epochs=3, test=0.0))).model
+    _, reader = page_of(tmp_path / "q.html", several, table)
+    columns = several.predict(table)
+    right = np.mean([columns["first"] == (y > 0), columns["second"] == (y > 1)])
+    assert f"labels right|{number(right)}|" in "|".join(reader.cells)
+
+
+def test_a_table_without_a_target_is_not_scored(tmp_path: Path) -> None:
     x = np.random.default_rng(0).normal(size=40)
-    model = cr.TabularRegressor(hidden="none", epochs=1).fit({"x": x}, x**2)
-    with pytest.raises(TypeError, match="its own score"):
-        cr.report(model.model_, tmp_path / "p.html", {"x": [1.0]}, [1.0])
+    model = cr.TabularRegressor(hidden="none", epochs=1).fit({"x": x}, x**2).model_
+    with pytest.raises(ValueError, match="has no column 'target'"):
+        cr.report(model, tmp_path / "p.html", {"x": x})
+    with pytest.raises(ValueError, match="no row with a target"):
+        cr.report(model, tmp_path / "p.html", {"x": x, "target": [None] * 40})
+    with pytest.raises(ValueError, match="X has 40 rows and T has shape"):
+        cr.report(model, tmp_path / "p.html", {"x": x}, x[:-1])
     assert not list(tmp_path.iterdir())

@@ -21,19 +21,45 @@ def test_every_quantity_is_the_networks():
     np.testing.assert_array_equal(found["B2", 1], backward.delta[1].T)
     np.testing.assert_array_equal(found["B3", 2], backward.weights[2])
     assert found["J", None].item() == backward.value
+    given = {q.line.text(): q.array for q in e if q.line.reason == "given"}
+    for l, (W, b) in enumerate(net.layers(theta), start=1):
+        np.testing.assert_array_equal(given[f"w{'⁰¹²³'[l]}"], W)
+        np.testing.assert_array_equal(given[f"b{'⁰¹²³'[l]}"].ravel(), b)
+    np.testing.assert_array_equal(given["y"].ravel(), t)
+
+
+@pytest.mark.parametrize("loss", ["categorical_cross_entropy(0.1)", "quantile(0.1, 0.9)"])
+@pytest.mark.parametrize("notation", ["rows", "watters", "chains"])
+def test_every_symbol_of_a_shown_line_has_its_numbers(loss, notation):
+    from chainrule.symbolic.expression import symbols
+
+    output, width = ("softmax", 3) if loss.startswith("c") else ("identity", 6)
+    net = cr.Network((3, 4, width), ("softmax", output), loss)
+    shown = list(cr.explain(net, net.initial(seed=1), np.ones(3), np.eye(net.n_targets)[0], notation))
+    named = {q.line.left.name for q in shown} | {"input_0"}
+    if notation == "watters":  # W is what is left of the matrix shown when its column of biases is dropped
+        named |= {"weights_1", "weights_2"}
+    for q in shown:
+        assert {name for form in q.line.right for name in symbols(form)} <= named, q.line.text()
 
 
 def all_ways(net, theta, x, t, l, to, source):
-    """The sum of all products of factors, by brute force."""
+    """The products of the factors of all ways, by brute force: from every z on to every a that depends on it."""
     forward, backward = net.forward(theta, x), net.backward(theta, x, t)
     layers = net.layers(theta)
+
+    def slopes(k, unit):
+        a = forward.a[k][0]
+        if net.activation(k).name == "softmax":
+            return [(j, a[j] * ((j == unit) - a[unit])) for j in range(len(a))]
+        return [(unit, 1 - a[unit] ** 2)]
 
     def onward(k, unit):
         if k == net.depth:
             return [backward.delta[k][0, unit]]
-        slope = 1 - forward.a[k][0, unit] ** 2
         return [
-            slope * layers[k].weights[above, unit] * rest
+            slope * layers[k].weights[above, leaves] * rest
+            for leaves, slope in slopes(k, unit)
             for above in range(net.sizes[k + 1])
             for rest in onward(k + 1, above)
         ]
@@ -41,16 +67,38 @@ def all_ways(net, theta, x, t, l, to, source):
     return [forward.a[l - 1][0, source] * way for way in onward(l, to)]
 
 
+@pytest.mark.parametrize("hidden", [("tanh", "tanh"), ("softmax", "tanh"), ("tanh", "softmax"), ("softmax", "softmax")])
 @pytest.mark.parametrize("weight", [(1, 2, 0), (2, 4, 3), (3, 1, 4)])
-def test_the_strongest_way_is_the_strongest(weight):
-    net, theta = network()
+@pytest.mark.parametrize("notation", ["rows", "watters"])
+def test_the_ways_add_up_and_the_strongest_is_the_strongest(hidden, weight, notation):
+    net = cr.Network((3, 4, 5, 2), (*hidden, "identity"), "squared_error")
+    theta = net.initial(seed=1)
     x, t = np.array([[0.3, -1.0, 0.5]]), np.array([[1.0, 2.0]])
-    path = cr.explain(net, theta, x, t, weight=weight).path
+    path = cr.explain(net, theta, x, t, notation, weight=weight).path
     ways = all_ways(net, theta, x, t, *weight)
     assert path.ways == len(ways)
     assert path.gradient == pytest.approx(sum(ways), rel=1e-12)
+    assert path.sum_of_ways == pytest.approx(sum(ways), rel=1e-12)
     assert abs(path.contribution) == pytest.approx(max(map(abs, ways)), rel=1e-12)
     assert path.contribution == pytest.approx(np.prod([f.number for f in path.factors]), rel=1e-12)
+
+
+def test_the_sum_within_a_softmax_is_shown():
+    net = cr.Network((3, 40, 2), ("softmax", "softmax"), "categorical_cross_entropy")
+    theta = net.initial(seed=1)
+    e = cr.explain(net, theta, [0.3, -1.0, 0.5], [1.0, 0.0], "menon", weight=(1, 2, 0))
+    hidden, output = e.path.passages
+    delta = net.backward(theta, np.array([[0.3, -1.0, 0.5]]), np.array([[1.0, 0.0]])).delta
+    for passage, number in ((hidden, delta[1][0, 2]), (output, delta[2][0, e.path.hops[-1].enters])):
+        assert passage.delta.number == number
+        assert sum(a.number * b.number for a, b in passage.terms) == pytest.approx(number, rel=1e-9)
+    text = e.text()
+    assert "φ¹[2], the sum over all outputs of the softmax" in text
+    assert "∂a¹[2]/∂z¹[2] ∂L/∂a¹[2]" in text
+    assert "32 more" in text
+    assert "all 80 ways add up to" in text
+    assert "32 more" in e.latex()
+    assert "32 more" in e.html()
 
 
 def test_dead_and_saturated_units_are_named():

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 import chainrule as cr
+from chainrule.symbolic.derivative_document import derivative_latex
 from chainrule.symbolic.document import latex_body, latex_file
 from chainrule.symbolic.latex import latex
-from chainrule.symbolic.notation import NOTATIONS
+from chainrule.symbolic.presets import NOTATIONS
 
 CASES = tomllib.loads(Path(__file__).with_name("expressions.toml").read_text())["cases"]
 
@@ -24,6 +25,8 @@ def all_cases():
         parts.append(latex_body(cr.derive(pair, weights=True, optimizer="momentum")))
     explained = cr.explain(net, net.initial(0), [1.0, 2.0, 3.0, 4.0], [1.0, 0.0, 0.0], "watters").latex()
     parts.append(explained.partition("\\section*")[2].partition("\n")[2].removesuffix("\\end{document}\n"))
+    stepwise = derivative_latex(cr.differentiate("1/2*norm2(A*sigma(B*x) - y)^2", "B"))
+    parts.append(stepwise.partition("\\section*")[2].partition("\n")[2].removesuffix("\\end{document}\n"))
     parts += [rf"\[ {latex(cr.differentiate(c[0], c[1]).equation())} \]" for c in CASES]
     return latex_file("All cases", "", "\n".join(parts))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.symbolic.notation import NOTATIONS
+from chainrule.symbolic.presets import NOTATIONS
 
 VOID = {"meta", "mspace"}
 

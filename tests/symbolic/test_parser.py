@@ -21,6 +21,10 @@ from chainrule.symbolic.parser import ParseError, parse
         ("sigma''(x)", "σ″(x)"),
         ("x + 1", "x + 𝟏"),
         ("sin(a)^2", "sin²(a)"),
+        ("2.*x", "2 x"),  # the dot belongs to the sign
+        ("2.2*x", "2.2 x"),
+        ("x.^y", "exp(y ⊙ log(x))"),
+        ("2.^x", "exp(log(2) x)"),
     ],
 )
 def test_reading(text, shown):
@@ -42,6 +46,8 @@ def test_dimensions_are_found():
         ("A*x*y", r"x \(\w+ x 1\).*y \(\w+ x 1\)"),
         ("x*y", r"x' \* y is a number"),
         ("tr(x)", "square matrix"),
+        ("A + x", r"A \(m x n\) and x \(m x 1\)"),
+        ("a^x", r"a number, not x \(m x 1\)"),
     ],
 )
 def test_shape_errors_name_both_factors(text, said):
@@ -60,6 +66,12 @@ def test_given_shapes_are_checked():
 def test_parse_errors_show_the_place(text):
     with pytest.raises(ParseError):
         parse(text)
+
+
+@pytest.mark.parametrize("name", ["max", "prod", "norm"])
+def test_what_is_no_elementwise_function_is_not_taken_for_one(name):
+    with pytest.raises(ParseError, match=rf"{name} is no elementwise function.*\n.*\n +\^"):
+        parse(f"{name}(x)")
 
 
 def test_evaluate_checks_its_arguments():
@@ -89,6 +101,15 @@ def test_jacobians_and_hessians():
     np.testing.assert_allclose(jacobian.evaluate(A=A, B=B), np.kron(B.T, A))
     assert str(cr.differentiate("A*x", "x")) == "∂F/∂x = A"
     assert cr.differentiate("softmax(x)", "x").text() == "diag(softmax(x)) − softmax(x) softmax(x)ᵀ"
+    for symbol in "AB":
+        kron = cr.differentiate("kron(A, B)", symbol, shapes={"A": (3, 3), "B": (3, 3)})
+        basis = np.eye(9).reshape(9, 3, 3).transpose(0, 2, 1)  # the columns stacked
+        columns = [np.kron(E, B) if symbol == "A" else np.kron(A, E) for E in basis]
+        expected = np.stack([c.ravel(order="F") for c in columns], axis=1)
+        np.testing.assert_allclose(
+            kron.evaluate(**{"B" if symbol == "A" else "A": B if symbol == "A" else A}), expected
+        )
+    assert cr.differentiate("kron(x, y)", "x").text() == "I ⊗ y"
     hessian = cr.differentiate("tr(X'*A*X)", "X").hessian()
     np.testing.assert_allclose(hessian.evaluate(A=A, X=X), np.kron(np.eye(3), A + A.T))
     assert cr.differentiate("x'*A*x", "x").hessian().text() == "A + Aᵀ"

@@ -1,15 +1,21 @@
 """Columns to X: what is learned from the training rows, what is left out, and new rows that look different."""
 
+import json
+import subprocess
+import sys
+
 import numpy as np
+import polars
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from chainrule.table import Encoder, TableError, column_of, learn_encoder, table_of
+from chainrule.table import Column, Encoder, Table, TableError, column_of, learn_encoder, table_of
 from chainrule.table.columns import MOST_LEVELS
-from chainrule.table.features import LIMIT, Category, LeftOut, learn_feature
+from chainrule.table.features import BUCKETS, HASHES, LIMIT, Hashed, LeftOut, Number, learn_feature
 
 RNG = np.random.default_rng(0)
 NUMBER = {"type": "number", "name": "x", "kind": "number", "median": 0, "mean": 0, "std": 1, "indicator": False}
@@ -69,17 +75,6 @@ def test_a_file_cannot_make_a_column_that_no_data_make(fields: dict[str, object]
 def test_missing_categories_have_a_column_where_training_had_them() -> None:
     encoder = learn_encoder(table_of({"x": ["a", "b", None] * 30}))
     np.testing.assert_array_equal(encoder.transform(table_of({"x": [None, "a"]})), [[0, 0, 1], [1, 0, 0]])
-
-
-def test_many_levels_keep_the_most_frequent() -> None:
-    x = np.concatenate(
-        [np.repeat([f"often {j}" for j in range(100)], 30), np.repeat([f"seldom {j}" for j in range(50)], 12)]
-    )
-    feature = learn_feature(column_of("x", x))
-    assert isinstance(feature, Category)
-    assert len(feature.levels) == 100
-    assert all(level.startswith("often") for level in feature.levels)
-    assert feature.pooled
 
 
 def test_outliers_are_clipped() -> None:
@@ -240,3 +235,107 @@ NUMBER = {"type": "number", "name": "x", "kind": "number", "median": 1, "mean": 
 def test_a_header_that_is_no_encoder(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"field|unknown type|columns of the table|expected"):
         Encoder.from_json(learn_encoder(MIXED).to_json() | change)
+
+
+# Many levels.
+
+
+def _towns(n: int, levels: int, seed: int = 0) -> list[str | None]:
+    rng = np.random.default_rng(seed)
+    return [None if j % 50 == 0 else f"town {level}" for j, level in enumerate(rng.integers(levels, size=n))]
+
+
+def test_many_levels_are_hashed() -> None:
+    table = table_of({"town": _towns(6000, 400)})
+    encoder = learn_encoder(table)
+    (feature,) = encoder.features
+    assert feature == Hashed("town", "category", BUCKETS, 400, numeric=False, indicator=True)
+    assert encoder.n_outputs == BUCKETS + 1
+    X = encoder.transform(table)
+    assert set(np.unique(X)) == {0, 1}
+    np.testing.assert_array_equal(X[:, -1], table["town"].missing)
+    np.testing.assert_array_equal(X[table["town"].missing, :-1], 0)
+    of_level = {level: X[table["town"].values == code] for code, level in enumerate(table["town"].levels)}
+    assert all(np.all(rows == rows[0]) for rows in of_level.values())
+    codes = np.array([rows[0, :-1] for rows in of_level.values()])
+    assert len(np.unique(codes, axis=0)) == 400
+    assert codes.sum(axis=1).min() > HASHES / 2
+    expected = BUCKETS * (1 - (1 - 1 / BUCKETS) ** HASHES)  # of HASHES balls in BUCKETS bins
+    assert codes.sum(axis=1).mean() == pytest.approx(expected, rel=0.02)
+    assert np.abs(codes.mean(axis=0) - expected / BUCKETS).max() < 5 * np.sqrt(expected / BUCKETS / 400)
+
+
+def test_levels_that_were_never_seen_have_buckets_of_their_own_too() -> None:
+    encoder = learn_encoder(table_of({"town": _towns(6000, 400)}))
+    X = encoder.transform(table_of({"town": ["Vardø", "", "a\ud800", None, "town 7"]}))
+    assert (X[:, :-1].sum(axis=1) > 0).tolist() == [True, True, True, False, True]
+    np.testing.assert_array_equal(encoder.transform(table_of({"town": ["town 7"]}))[0], X[4])
+    no_levels = Column("town", "text", np.array([0, -1, 5], np.int32))
+    np.testing.assert_array_equal(encoder.transform(Table((no_levels,), 3))[:, -1], [0, 1, 0])
+
+
+def test_a_level_has_the_same_buckets_in_every_process_and_forever() -> None:
+    encoder = Encoder((Hashed("town", "category", 128, 400, numeric=False, indicator=False),))
+    places = np.flatnonzero(encoder.transform(table_of({"town": ["Oslo"]}))[0]).tolist()
+    assert places == [11, 15, 20, 25, 36, 39, 44, 53, 62, 77, 87, 99, 111, 112, 123, 127]
+    code = (
+        "import numpy as np\nfrom chainrule.table import Encoder, table_of\n"
+        "from chainrule.table.features import Hashed\n"
+        "encoder = Encoder((Hashed('town', 'category', 128, 400, numeric=False, indicator=False),))\n"
+        "print(np.flatnonzero(encoder.transform(table_of({'town': ['Oslo']}))[0]).tolist())"
+    )
+    for seed in ("1", "2"):
+        found = subprocess.run(
+            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, check=True, capture_output=True
+        )
+        assert found.stdout.decode().strip() == str(places)
+
+
+def test_hashed_columns_come_back_from_json() -> None:
+    encoder = learn_encoder(table_of({"town": _towns(6000, 400), "x": RNG.normal(size=6000)}))
+    assert Encoder.from_json(json.loads(json.dumps(encoder.to_json()))) == encoder
+    for wrong in ({"buckets": 0}, {"buckets": 10**9}, {"kind": "number"}, {"distinct": "many"}):
+        fields = encoder.to_json()
+        fields["features"][0] |= wrong
+        with pytest.raises(ValueError, match=r"buckets of kind|field 'distinct'"):
+            Encoder.from_json(fields)
+
+
+def test_numbers_as_categories_have_one_spelling() -> None:
+    from chainrule.table.values import column_of_texts
+
+    zips = column_of("zip", RNG.integers(100, 700, 9000)).as_kind("category")
+    feature = learn_feature(zips)
+    assert isinstance(feature, Hashed)
+    assert feature.numeric
+    column, _ = column_of_texts(feature, polars.Series(["0107", "107.0", "107"]))
+    X = np.empty((3, len(feature.outputs)))
+    feature.transform(column, X)
+    np.testing.assert_array_equal(X, X[[0, 0, 0]])
+
+
+# Robust scaling.
+
+
+def test_robust_scaling_is_not_moved_by_outliers() -> None:
+    x = RNG.normal(20, 3, 2001)
+    wild = np.concatenate([x, np.full(200, 1e9), np.full(200, -1e9)])
+    feature = learn_feature(column_of("x", wild), scaling="robust")
+    assert isinstance(feature, Number)
+    low, median, high = np.quantile(wild, (0.25, 0.5, 0.75))
+    assert feature.mean == feature.median == median
+    assert feature.std == pytest.approx((high - low) / (norm.ppf(0.75) - norm.ppf(0.25)))
+    assert feature.std == pytest.approx(3, rel=0.3)
+    standard = learn_feature(column_of("x", wild))
+    assert isinstance(standard, Number)
+    assert standard.std > 1e8
+    normal = learn_feature(column_of("x", RNG.normal(20, 3, 100_000)), scaling="robust")
+    assert isinstance(normal, Number)
+    assert normal.std == pytest.approx(3, rel=0.02)
+
+
+def test_half_of_the_values_the_same_leaves_the_standard_deviation() -> None:
+    x = np.concatenate([np.zeros(800), RNG.normal(size=200)])
+    assert learn_feature(column_of("x", x), scaling="robust") == learn_feature(column_of("x", x))
+    yes = column_of("yes", x > 0)
+    assert learn_feature(yes, scaling="robust") == learn_feature(yes)

@@ -74,6 +74,33 @@ def test_several_numbers_and_quantiles() -> None:
         model.predict_quantiles(TABLE)
 
 
+def test_intervals_of_any_width() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-2, 2, 3000)
+    y = 100 + 10 * x + (1 + 3 * np.abs(x)) * rng.normal(size=3000)
+    train, test = {"x": x[:1000]}, {"x": x[1000:]}
+    model = cr.TabularRegressor("gaussian_nll", hidden="16:tanh", epochs=80).fit(train, y[:1000])
+    assert model.score(test, y[1000:]) > 0.7
+    for level in (0.5, 0.9):
+        low, high = model.predict_interval(test, level).T
+        assert np.mean((low <= y[1000:]) & (y[1000:] <= high)) == pytest.approx(level, abs=0.05)
+    columns = model.model_.predict(test, interval=0.5)
+    assert tuple(columns) == (
+        "target",
+        "standard deviation of target",
+        "quantile 0.25 of target",
+        "quantile 0.75 of target",
+    )
+    spread = columns["standard deviation of target"]
+    assert np.corrcoef(spread, 1 + 3 * np.abs(x[1000:]))[0, 1] > 0.8
+    assert model.model_.score(test | {"target": y[1000:]})["coverage"] == pytest.approx(0.9, abs=0.05)
+    for wrong in (0.0, 1.0, 90.0):
+        with pytest.raises(ValueError, match="share between 0 and 1"):
+            model.predict_interval(test, wrong)
+    with pytest.raises(ValueError, match="train with the loss gaussian_nll"):
+        cr.TabularRegressor(epochs=1).fit(train, y[:1000]).predict_interval(test)
+
+
 @pytest.mark.parametrize("gap", [None, np.nan])
 def test_rows_without_a_target_are_neither_learned_nor_scored(gap: object) -> None:
     holed, known = LABELS.astype(object), np.arange(N) % 5 > 0

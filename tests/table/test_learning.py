@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ import chainrule as cr
 from chainrule.storage import StorageError, Stored, write
 from chainrule.table import Table, TableError, TableModel, column_of, read_table, table_of
 from chainrule.table.learning import OPTIMIZERS, Learned, Settings, cross_validate, learn, prepare
-from chainrule.table.split import split_rows
+from chainrule.table.preparing import usable
+from chainrule.table.split import Split, folds, split_rows
 
 QUICK = Settings(hidden="8:tanh", epochs=5)
 
@@ -47,7 +49,8 @@ def test_only_training_rows_are_looked_at() -> None:
     changed[split.test] *= 1e6
     changed[split.validation] += 77
     other = Table(tuple(type(c)(c.name, c.kind, changed) if c.name == "x" else c for c in table.columns), 300)
-    assert prepare(table, ["y"], QUICK).encoder == prepare(other, ["y"], QUICK).encoder
+    settings = replace(QUICK, validation=0.1)
+    assert prepare(table, ["y"], settings).encoder == prepare(other, ["y"], settings).encoder
 
 
 @pytest.mark.parametrize("name", ["iris", "diabetes", "breast_cancer"])
@@ -309,3 +312,80 @@ def test_a_fit_is_saved_as_its_network(tmp_path: Path) -> None:
         cr.load(tmp_path / "m")
     again = cr.load(tmp_path / "m", custom=[cube])
     np.testing.assert_array_equal(again.predict(X), net.predict(fit.theta, X))
+
+
+# Few rows: parts of them take turns to choose the number of epochs.
+
+
+@pytest.mark.parametrize("settings", [{}, {"group": "g"}])
+def test_few_rows_are_all_trained(settings: dict[str, str]) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=160)
+    table = table_of({"x": x, "g": np.repeat(np.arange(40), 4), "y": x + rng.normal(size=160)})
+    prepared = prepare(table, ["y"], Settings(epochs=100, hidden="16:tanh", **settings))
+    assert {part: rows.n_rows for part, rows in prepared.parts.items()} == {"train": 120, "validation": 0, "test": 40}
+    assert "3 fifths of the train rows take turns" in prepared.split
+    learned = learn(prepared)
+    assert learned.best_epoch == len(learned.history) <= 100
+    assert np.isfinite(learned.history.validation).all()
+    assert learned.history.validation[-1] < learned.history.validation[0]
+
+
+def test_the_curve_is_the_mean_of_three_holdouts_and_its_lowest_place_the_last_epoch() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 6))
+    table = table_of({**dict(zip("abcdef", x.T, strict=True)), "y": x[:, 0] + rng.normal(size=60)})
+    settings = Settings(epochs=200, test=0.0, drop=("f",))
+    learned = learn(prepare(table, ["y"], settings))
+    rows, _ = usable(table, ["y"], settings)
+    curves = []
+    for fold in list(folds(60, 5, 0, 0.0))[:3]:
+        split = Split(fold.train, fold.test, np.array([], np.int64))
+        part = prepare(rows, ["y"], replace(settings, drop=(), validation=0.2), split)
+        X, T = part.arrays("train")
+        batch, steps = 32, 200 * 2
+        fit = cr.fit(
+            part.network, X, T, optimizer=cr.Adam(cr.schedules.Cosine(5e-3, steps=steps)), batch_size=batch, epochs=200,
+            validation=part.arrays("validation"), l2=1e-3, dtype=np.float32, progress=False,
+        )  # fmt: skip
+        curves.append(fit.history.validation)
+    mean = np.mean(curves, axis=0)
+    smooth = np.convolve(np.pad(mean, 4, mode="edge"), np.ones(9) / 9, "valid")
+    assert len(learned.history) == 1 + int(smooth.argmin()) < 200  # it overfits after that
+    np.testing.assert_allclose(learned.history.validation, mean[: len(learned.history)], rtol=1e-5)
+
+
+def test_callbacks_see_the_mean_curve_and_may_stop() -> None:
+    seen = []
+
+    def third(epoch: cr.Epoch) -> bool:
+        seen.append(epoch.validation)
+        return epoch.number == 3
+
+    learned = learn(prepare(_mixed(), ["y"], replace(QUICK, epochs=50)), callbacks=[third])
+    assert len(seen) == len(learned.history) == 3
+    np.testing.assert_array_equal(learned.history.validation, seen)
+    assert learned.stopped == "callback"
+
+
+@pytest.mark.parametrize(
+    ("n", "settings", "validation"),
+    [
+        (19, {}, 0),
+        (2000, {}, 200),
+        (300, {"validation": 0.1}, 30),
+        (300, {"validation": 0.0}, 0),
+        (300, {"time": "row"}, 30),
+    ],
+)
+def test_other_tables_are_not_trained_in_turns(n: int, settings: dict, validation: int) -> None:
+    prepared = prepare(_mixed(n), ["y"], Settings(epochs=2, **settings))
+    assert prepared.parts["validation"].n_rows == validation
+    assert "take turns" not in prepared.split
+    assert len(learn(prepared).history) == 2
+
+
+def test_holdouts_without_variety_do_not_count() -> None:
+    y = np.zeros(30)
+    y[[3, 4]] = 1.5, 2.5
+    assert len(learn(prepare(table_of({"x": np.arange(30) ** 1.5, "y": y}), ["y"], Settings(epochs=3))).history) <= 3

@@ -1,7 +1,10 @@
 """What is to be predicted: its kind, its way into T and back."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.stats import norm
 from sklearn.metrics import log_loss, mean_absolute_error, r2_score, roc_auc_score, root_mean_squared_error
 
 from chainrule.table import Table, TableError, learn_target, table_of
@@ -141,12 +144,13 @@ NUMBER = TWO | {"kind": "numbers", "classes": [], "mean": [0.0], "std": [1.0]}
         NUMBER | {"names": []},
         NUMBER | {"classes": ["a", "b"]},
         NUMBER | {"number_loss": "hinge"},
+        NUMBER | {"interval": 1.0},
     ],
 )
 def test_a_file_cannot_make_a_target_that_no_data_make(fields: dict[str, object]) -> None:
     whole = {"shares": [], "number_loss": "half_squared_error"}
     assert from_json(Target, whole | TWO).n_outputs == from_json(Target, whole | NUMBER).n_outputs == 1
-    with pytest.raises(ValueError, match=r"Target|do not make a target|must be finite|two columns"):
+    with pytest.raises(ValueError, match=r"Target|do not make a target|must be finite|two columns|interval"):
         from_json(Target, whole | fields)
 
 
@@ -225,6 +229,23 @@ def test_counts_are_scaled_by_their_mean() -> None:
     np.testing.assert_allclose(target.encode(table).mean(), 1)
     np.testing.assert_allclose(target.decode(target.encode(table))["y"], table["y"].values)
     assert score(target, baseline_outputs(target, 40), table)["R2"] == pytest.approx(0)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.99])
+def test_intervals_of_a_normal_distribution(share: float) -> None:
+    table = table_of({"a": RNG.normal(100, 5, 50), "b": RNG.normal(-1, 0.01, 50)})
+    target = replace(learn_target(table, ["a", "b"], loss="gaussian_nll"), interval=share)
+    outputs = RNG.normal(size=(30, 4))
+    columns = target.decode(outputs)
+    for j, name in enumerate("ab"):
+        normal = norm(outputs[:, j] * target.std[j] + target.mean[j], np.exp(outputs[:, 2 + j] / 2) * target.std[j])
+        low, high = normal.interval(share)
+        np.testing.assert_allclose(columns[name], normal.mean())
+        np.testing.assert_allclose(columns[f"standard deviation of {name}"], normal.std())
+        np.testing.assert_allclose(columns[f"quantile {(1 - share) / 2:g} of {name}"], low)
+        np.testing.assert_allclose(columns[f"quantile {(1 + share) / 2:g} of {name}"], high)
+    assert tuple(columns) == target.columns
+    assert from_json(Target, to_json(target)) == target
 
 
 @pytest.mark.parametrize(

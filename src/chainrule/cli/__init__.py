@@ -1,4 +1,4 @@
-"""The command: ``chainrule train | predict | evaluate | check | info``."""
+"""The command: ``chainrule train | predict | evaluate | derive | explain | check | info``."""
 
 from .app import main
 

@@ -5,6 +5,7 @@
 | 0 | done |
 | 1 | it could not be done (a full disk, an extra not installed, a check that failed) |
 | 2 | the input or the call is wrong |
+| 130 | interrupted from the keyboard; but ``train`` then keeps its best epoch, and ends with 0 |
 
 Commands import what they need when they run, so that ``chainrule --help`` is quick.
 """
@@ -17,7 +18,7 @@ from typing import Annotated
 
 import typer
 
-from . import check, derive, evaluate, explain, info, predict, train
+from . import check, derive, evaluate, explain, info, options, predict, train
 from .endings import INTERRUPTED, ended_by
 
 app = typer.Typer(
@@ -51,7 +52,7 @@ def _tell_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_tell_version)
+        bool, options.flag("Print the version and leave.", "--version", is_eager=True, callback=_tell_version)
     ] = False,
 ) -> None:
     """Feed-forward neural networks whose backpropagation can be read, printed and checked."""

@@ -30,6 +30,9 @@ def command(
     file: Annotated[str | None, typer.Argument(help="Table to check on; else random data.")] = None,
     loss: options.CheckedLoss = None,
     rows: options.CheckedRows = 32,
+    delimiter: options.Delimiter = None,
+    encoding: options.Encoding = None,
+    decimal_comma: options.DecimalComma = False,
     seed: options.CheckedSeed = 0,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -41,10 +44,11 @@ def command(
 
     terminal = Terminal(as_json=as_json, quiet=quiet)
     rng = np.random.default_rng(seed)
+    reading = options.reading(delimiter, encoding, decimal_comma)
     if Path(model_or_network).exists():
         model = load_model(Path(model_or_network))
         network, theta = model.network, model.theta
-        data = random_data(network, rows, rng) if file is None else _rows_of(model, file, rows, rng)
+        data = random_data(network, rows, rng) if file is None else _rows_of(model, file, reading, rows, rng)
     elif model_or_network.endswith((".safetensors", ".st")) or "/" in model_or_network:
         raise FileNotFoundError(2, f"there is no model file {model_or_network!r}")
     else:
@@ -55,20 +59,20 @@ def command(
     report = check_gradient(network, theta.astype(np.float64), *data)
     terminal.say("Network", f"{network}, {network.loss.spec}")
     terminal.say("Data", f"{len(data[0])} rows of {file or 'random data'}, seed {seed}")
-    terminal.results.print(str(report), markup=False, soft_wrap=True)
+    terminal.show_text(str(report))
     terminal.emit({"network": str(network), "loss": network.loss.spec, **report.to_dict()})
     if not report.ok:
         raise typer.Exit(FAILED)
 
 
-def _rows_of(model: Any, source: str, rows: int, rng: Any) -> tuple[Any, Any]:
+def _rows_of(model: Any, source: str, reading: dict[str, Any], rows: int, rng: Any) -> tuple[Any, Any]:
     """X and T, in float64, of some rows of a table that have a target."""
     from chainrule.table import TableModel, read_table
     from chainrule.table.target import rows_with_target
 
     if not isinstance(model, TableModel):
         raise ValueError("the model is a bare network, which knows no columns; leave FILE out")
-    table = read_table(source)
+    table = read_table(source, **reading)
     known = rows_with_target(table, model.target.names)
     if len(known) == 0:
         raise ValueError(f"{source} has no row with a target")

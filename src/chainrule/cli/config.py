@@ -9,13 +9,16 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+TITLE = "# A run of chainrule train, which --config repeats"
+
 
 def to_toml(source: str, targets: Sequence[str], settings: Mapping[str, Any], reading: Mapping[str, Any]) -> str:
-    """The configuration in TOML; what is None is left out.
+    """The configuration in TOML, under a line that says whose it is; what is None is left out.
 
     Examples
     --------
     >>> print(to_toml("a.csv", ["y"], {"seed": 0, "epochs": None, "drop": ("id",)}, {"delimiter": ";"}))
+    # A run of chainrule train, which --config repeats
     file = "a.csv"
     target = ["y"]
     <BLANKLINE>
@@ -27,7 +30,7 @@ def to_toml(source: str, targets: Sequence[str], settings: Mapping[str, Any], re
     drop = ["id"]
     <BLANKLINE>
     """
-    lines = [f"file = {_value(source)}", f"target = {_value(list(targets))}", ""]
+    lines = [TITLE, f"file = {_value(source)}", f"target = {_value(list(targets))}", ""]
     for name, table in (("reading", reading), ("settings", settings)):
         lines += [f"[{name}]", *(f"{key} = {_value(value)}" for key, value in table.items() if value is not None), ""]
     return "\n".join(lines)

@@ -30,24 +30,34 @@ _NETWORK = re.compile(r"\s*\d+(:[^-]+)?(-\d+.*)+")
 
 def command(
     subject: Annotated[str, typer.Argument(help="A network such as 4-8:tanh-3:softmax, or a matrix expression.")],
-    wrt: Annotated[str | None, typer.Option(help="Differentiate an EXPRESSION by this symbol.")] = None,
+    wrt: Annotated[
+        str | None, typer.Option(help="Differentiate an expression by this symbol.", metavar="SYMBOL")
+    ] = None,
     shape: Annotated[
         list[str] | None,
         typer.Option(help="What a symbol is: b=vector, A=3xn, S=symmetric; may be repeated.", metavar="NAME=SHAPE"),
     ] = None,
     loss: options.CheckedLoss = None,
-    notation: Annotated[str, typer.Option(help="rows, watters, wichmann, chains, neuron or menon.")] = "rows",
+    notation: Annotated[
+        str, typer.Option(help="rows, watters, wichmann, chains, neuron or menon.", metavar="NAME")
+    ] = "rows",
     output_format: Annotated[
-        Literal["text", "latex", "html", "mathml", "numpy"], typer.Option("--format", help="How it is written.")
+        Literal["text", "latex", "html", "mathml", "numpy"],
+        typer.Option("--format", help="text, latex, html, mathml or numpy.", metavar="FORMAT"),
     ] = "text",
     output: options.Output = None,
-    components: Annotated[bool | None, typer.Option(help="The steps by indices; else as the notation has it.")] = None,
-    symbolic_sizes: Annotated[bool, typer.Option(help="Letters for the sizes.")] = False,
-    weights: Annotated[bool, typer.Option(help="Samples carry weights.")] = False,
-    l1: Annotated[float, typer.Option(help="Penalty l1 times the sum of |W|.", min=0)] = 0.0,
-    l2: Annotated[float, typer.Option(help="Penalty l2/2 times the sum of W^2.", min=0)] = 0.0,
-    optimizer: Annotated[Literal["sgd", "momentum", "adam"], typer.Option(help="Whose update ends it.")] = "sgd",
-    verify: Annotated[bool, typer.Option(help="Check every line of a network's derivation at random data.")] = False,
+    components: Annotated[bool | None, options.flag("The steps by indices; else as the notation has it.")] = None,
+    symbolic_sizes: Annotated[bool, options.flag("Letters for the sizes.", "--symbolic-sizes")] = False,
+    weights: Annotated[bool, options.flag("Samples carry weights.", "--weights")] = False,
+    l1: Annotated[float, typer.Option(help="Penalty l1 times the sum of |W|.", min=0, metavar="L1")] = 0.0,
+    l2: Annotated[float, typer.Option(help="Penalty l2/2 times the sum of W^2.", min=0, metavar="L2")] = 0.0,
+    optimizer: Annotated[
+        Literal["sgd", "momentum", "adam"],
+        typer.Option(help="Whose update ends it: sgd, momentum or adam.", metavar="NAME"),
+    ] = "sgd",
+    verify: Annotated[
+        bool, options.flag("Check every line of a network's derivation at random data.", "--verify")
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Derive the gradient of a network in a notation, or of a matrix expression by one of its symbols."""
@@ -65,7 +75,7 @@ def command(
     elif output_format == "text" and output is None:
         from chainrule.symbolic.document import coloured
 
-        terminal.results.print(coloured(derivation, derivation.notation.indices if components is None else components))
+        terminal.show_text(coloured(derivation, derivation.notation.indices if components is None else components))
     else:
         write(terminal, _written(derivation, output_format, components), output)
     if verify:
@@ -95,8 +105,18 @@ def _written(derivation: Derivation, output_format: str, components: bool | None
 
 
 def _described(derivation: Derivation) -> dict[str, Any]:
+    from chainrule.symbolic.text import text
+
     lines = [
-        {"tag": s.tag, "layer": s.layer, "title": s.title, "text": s.text(), "latex": s.latex(), "reason": s.reason}
+        {
+            "tag": s.tag,
+            "layer": s.layer,
+            "title": s.title,
+            "text": s.text(),
+            "latex": s.latex(),
+            "reason": s.reason,
+            "by_indices": [text(step) for step in s.components],
+        }
         for s in derivation.steps
     ]
     network = derivation.network
@@ -134,7 +154,11 @@ def _expression(
     if terminal.as_json:
         terminal.emit(_described_derivative(derivative))
         return
-    write(terminal, _derivative_text(derivative, output_format), output)
+    shown = _derivative_text(derivative, output_format)
+    if output is None and output_format == "text":
+        terminal.show_text(shown)
+    else:
+        write(terminal, shown, output)
 
 
 def _shape(text: str) -> tuple[str, Any]:
@@ -150,19 +174,15 @@ def _shape(text: str) -> tuple[str, Any]:
 
 
 def _derivative_text(derivative: Derivative, output_format: str) -> str:
-    from chainrule.symbolic.latex import latex
+    from chainrule.symbolic import derivative_document as document
 
     if output_format == "numpy":
         return derivative.numpy()
-    if output_format == "latex":
-        return latex(derivative.equation())
     if output_format == "mathml":
         return derivative.mathml()
-    if output_format == "html":
-        from chainrule.symbolic.page import derivative_page
-
-        return derivative_page(derivative)
-    return "\n".join([*(step.text() for step in derivative.steps[:-1]), str(derivative)])
+    if output_format == "latex":
+        return document.derivative_latex(derivative)
+    return document.derivative_page(derivative) if output_format == "html" else document.derivative_text(derivative)
 
 
 def _described_derivative(derivative: Derivative) -> dict[str, Any]:

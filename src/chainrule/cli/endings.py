@@ -5,6 +5,7 @@ Set CHAINRULE_TRACEBACK=1 to see the traceback all the same.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -12,6 +13,10 @@ from typing import Any
 
 DONE, FAILED, WRONG = 0, 1, 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+
+class Interrupted(Exception):  # noqa: N818 - it is no error
+    """Ended from the keyboard; the message says what was kept."""
 
 
 def ended_by(error: BaseException) -> int:
@@ -32,6 +37,8 @@ def ended_by(error: BaseException) -> int:
 def _sentence(error: BaseException) -> tuple[str, int]:
     if hasattr(error, "format_message"):  # of typer, whose exceptions move between its versions
         return _usage(error)
+    if isinstance(error, Interrupted):
+        return str(error), INTERRUPTED
     if isinstance(error, KeyboardInterrupt | SystemExit) or type(error).__name__ == "Abort":
         return "interrupted; nothing was written", INTERRUPTED
     if isinstance(error, OSError):
@@ -58,6 +65,8 @@ def _usage(error: Any) -> tuple[str, int]:
 def _of_system(error: OSError) -> tuple[str, int]:
     """What cannot be read is a wrong input; what cannot be written could not be done."""
     text = error.strerror or str(error)
+    if error.errno == errno.ENOSPC and error.filename is None and not text.startswith("cannot write"):
+        text = f"cannot write standard output: {text}"
     if error.filename is not None:
         text = f"{os.fspath(error.filename)!r}: {text}"
     wrong = isinstance(error, FileNotFoundError | IsADirectoryError | NotADirectoryError | PermissionError)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,7 +22,7 @@ chainrule evaluate houses.safetensors sold-this-year.csv
 
 chainrule evaluate digits.safetensors digits --json"""
 
-_MOST_CLASSES_SHOWN = 20
+_MOST_CLASSES_SHOWN, _MOST_CONFUSIONS_SHOWN = 20, 10
 
 
 def command(
@@ -40,7 +41,7 @@ def command(
 
     terminal = Terminal(as_json=as_json, quiet=quiet)
     trained = load_table_model(model)
-    table = read_table(file, delimiter=delimiter, encoding=encoding, decimal="," if decimal_comma else None)
+    table = read_table(file, **options.reading(delimiter, encoding, decimal_comma))
     found = evaluate(trained, table, seed)
     for note in (*table.notes, *trained.encoder.unreadable(table)):
         terminal.say("Note", note)
@@ -61,14 +62,26 @@ def _show(terminal: Terminal, found: Evaluation, target: Target) -> None:
     ]
     terminal.show(["", "score", "95 % interval", "baseline"], rows)
     terminal.results.print()
-    if found.confusion is not None and len(target.classes) <= _MOST_CLASSES_SHOWN:
-        lines = [[name, *map(str, counts)] for name, counts in zip(target.classes, found.confusion, strict=True)]
-        terminal.show(["true \\ predicted", *target.classes], lines)
-        terminal.results.print()
+    if found.confusion is not None:
+        _show_confusion(terminal, found.confusion, target.classes)
     if found.calibration:
         bins = [[f"{b.chance:.3f}", f"{b.right:.3f}", str(b.n)] for b in found.calibration]
         terminal.show(["chance given", "share right", "rows"], bins)
         terminal.results.print(f" calibration error {found.calibration_error:.4f}")
+
+
+def _show_confusion(terminal: Terminal, counts: Any, classes: Sequence[str]) -> None:
+    """The matrix where it fits, else the confusions that are most frequent."""
+    head = ["true \\ predicted", *classes]
+    lines = [[name, *map(str, row)] for name, row in zip(classes, counts, strict=True)]
+    if len(classes) > _MOST_CLASSES_SHOWN or not terminal.fits(head, lines):
+        wrong = counts.copy()
+        wrong.flat[:: len(classes) + 1] = 0
+        places = wrong.argsort(axis=None, kind="stable")[::-1][:_MOST_CONFUSIONS_SHOWN]
+        pairs = [divmod(int(place), len(classes)) for place in places if wrong.flat[place]]
+        head, lines = ["true", "predicted", "rows"], [[classes[i], classes[j], str(wrong[i, j])] for i, j in pairs]
+    terminal.show(head, lines)
+    terminal.results.print()
 
 
 def _results(found: Evaluation, target: Target) -> dict[str, Any]:

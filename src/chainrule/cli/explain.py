@@ -24,13 +24,20 @@ chainrule explain digits.safetensors digits --format html --output row.html"""
 def command(
     model: Annotated[Path, typer.Argument(help="A model that train wrote.")],
     file: options.Table,
-    row: Annotated[int, typer.Option(help="The row, counted from 0.", min=0)] = 0,
+    row: Annotated[int, typer.Option(help="The row, counted from 0.", min=0, metavar="N")] = 0,
     weight: Annotated[
         str | None, typer.Option(help="Follow the weight LAYER,TO,FROM; neurons counted from 0.", metavar="L,I,J")
     ] = None,
-    notation: Annotated[str, typer.Option(help="rows, watters, wichmann, chains, neuron or menon.")] = "rows",
-    learning_rate: Annotated[float, typer.Option(help="Of the step whose effect is shown.")] = 0.1,
-    output_format: Annotated[Literal["text", "html"], typer.Option("--format", help="How it is written.")] = "text",
+    notation: Annotated[
+        str, typer.Option(help="rows, watters, wichmann, chains, neuron or menon.", metavar="NAME")
+    ] = "rows",
+    delimiter: options.Delimiter = None,
+    encoding: options.Encoding = None,
+    decimal_comma: options.DecimalComma = False,
+    learning_rate: Annotated[float, typer.Option(help="Of the step whose effect is shown.", metavar="RATE")] = 0.1,
+    output_format: Annotated[
+        Literal["text", "latex", "html"], typer.Option("--format", help="text, latex or html.", metavar="FORMAT")
+    ] = "text",
     output: options.Output = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -41,13 +48,17 @@ def command(
 
     terminal = Terminal(as_json=as_json, quiet=False)
     table_model = load_table_model(model)
-    x, t = _row(table_model, file, row)
+    x, t = _row(table_model, file, options.reading(delimiter, encoding, decimal_comma), row)
     theta = np.asarray(table_model.theta, dtype=np.float64)
     found = explain(table_model.network, theta, x, t, notation, weight=_weight(weight), learning_rate=learning_rate)
     if as_json:
         terminal.emit(_described(found))
+    elif output is None and output_format == "text":
+        width = terminal.results.width if terminal.results.is_terminal else 100
+        terminal.show_text(found.text(largest=max(2, min(8, (width - 10) // 11))))  # columns of 9 and 2 between
     else:
-        write(terminal, found.text() if output_format == "text" else found.html(), output)
+        forms = {"text": found.text, "latex": found.latex, "html": found.html}
+        write(terminal, forms[output_format](), output)
 
 
 def _weight(text: str | None) -> tuple[int, int, int] | None:
@@ -60,14 +71,14 @@ def _weight(text: str | None) -> tuple[int, int, int] | None:
     return layer, to, source
 
 
-def _row(model: Any, source: str, row: int) -> tuple[Any, Any]:
+def _row(model: Any, source: str, reading: dict[str, Any], row: int) -> tuple[Any, Any]:
     """x and t of one row of a table."""
     import numpy as np
 
     from chainrule.table import read_table
     from chainrule.table.target import rows_with_target
 
-    table = read_table(source)
+    table = read_table(source, **reading)
     known = rows_with_target(table, model.target.names)
     if row not in known:
         reason = "has no target" if 0 <= row < table.n_rows else f"is not there: the table has {table.n_rows} rows"
@@ -77,6 +88,7 @@ def _row(model: Any, source: str, row: int) -> tuple[Any, Any]:
 
 
 def _described(found: Any) -> dict[str, Any]:
+    path = found.path
     return {
         "network": str(found.derivation.network),
         "notation": found.derivation.notation.name,
@@ -84,6 +96,22 @@ def _described(found: Any) -> dict[str, Any]:
             {"tag": q.line.tag, "layer": q.line.layer, "equation": q.line.text(), "values": q.array} for q in found
         ],
         "layers": [vars(report) for report in found.layers],
-        "path": {**vars(found.path), "factors": [{"name": f.name, "number": f.number} for f in found.path.factors]},
+        "path": {
+            "weight": [path.layer, path.to, path.source],
+            "gradient": path.gradient,
+            "factors": [_factor(f) for f in path.factors],
+            "units": [[hop.layer, hop.enters, hop.leaves] for hop in path.hops],
+            "contribution": path.contribution,
+            "ways": path.ways,
+            "sum_of_ways": path.sum_of_ways,
+            "sums": [
+                {"sum": _factor(p.delta), "terms": [[_factor(a), _factor(b)] for a, b in p.terms]}
+                for p in path.passages
+            ],
+        },
         "step": vars(found.step),
     }
+
+
+def _factor(factor: Any) -> dict[str, Any]:
+    return {"name": factor.name, "number": factor.number}

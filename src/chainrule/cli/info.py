@@ -118,9 +118,15 @@ def _lines(facts: dict[str, Any], model: Any) -> list[tuple[str, str]]:
     if "source" in facts:
         rows = ", ".join(f"{count} {name}" for name, count in facts["rows"].items())
         lines.append(("Learned", f"from {facts['source']}: {rows} rows"))
-        lines.append(("Settings", ", ".join(f"{key} {_word(value)}" for key, value in facts["settings"].items())))
+        lines.append(("Settings", _settings(facts["settings"])))
     return lines
 
 
+def _settings(settings: dict[str, Any]) -> str:
+    """Those that say something."""
+    said = {key: value for key, value in settings.items() if value not in (None, "", [], ())}
+    return ", ".join(f"{key} {_word(value)}" for key, value in said.items())
+
+
 def _word(value: Any) -> str:
-    return ("+".join(map(str, value)) or "none") if isinstance(value, list) else str(value)
+    return "+".join(map(str, value)) if isinstance(value, list) else str(value)

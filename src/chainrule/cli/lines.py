@@ -15,8 +15,8 @@ from .terminal import plain
 ROWS_AT_ONCE = 4096
 
 
-def write_lines(columns: Mapping[str, Any], stream: BinaryIO, *, as_json: bool) -> None:
-    """Write columns of equal length as CSV with a header, or as one JSON object on each line.
+def write_lines(columns: Mapping[str, Any], stream: BinaryIO, *, as_json: bool, header: bool = True) -> None:
+    """Write columns of equal length as CSV, with a header or without, or as one JSON object on each line.
 
     Examples
     --------
@@ -28,14 +28,15 @@ def write_lines(columns: Mapping[str, Any], stream: BinaryIO, *, as_json: bool) 
     apple,0.1
     pear,2.0
     """
-    pieces = _json_pieces(columns) if as_json else _csv_pieces(columns)
+    pieces = _json_pieces(columns) if as_json else _csv_pieces(columns, header=header)
     for piece in pieces:
         stream.write(piece.encode())
     stream.flush()
 
 
-def _csv_pieces(columns: Mapping[str, Any]) -> Iterator[str]:
-    yield _csv([list(columns)])
+def _csv_pieces(columns: Mapping[str, Any], *, header: bool) -> Iterator[str]:
+    if header:
+        yield _csv([list(columns)])
     for piece in _pieces(columns):
         yield _csv(zip(*piece, strict=True))
 

@@ -13,6 +13,11 @@ def load_model(path: Path) -> Any:
     """Any model that a file holds."""
     from chainrule.models import load
 
+    if not path.exists():
+        raise FileNotFoundError(2, f"there is no model file '{path}'")
+    if path.is_dir():
+        raise IsADirectoryError(21, f"'{path}' is a folder; a model file was expected")
+
     return load(path)
 
 

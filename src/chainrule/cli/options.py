@@ -14,6 +14,11 @@ def _option(metavar: str, text: str, *names: str, panel: str | None = None, defa
     return typer.Option(*names, help=text, metavar=metavar, rich_help_panel=panel, show_default=default, **more)
 
 
+def flag(text: str, *names: str, **more: Any) -> Any:
+    """An option that takes no value, whatever the library says of its type."""
+    return typer.Option(*names, help=text, metavar="", **more)
+
+
 def _reading(metavar: str, text: str, *names: str, default: bool = False, **more: Any) -> Any:
     return _option(metavar, text, *names, panel=READING, default=default, **more)
 
@@ -26,8 +31,8 @@ _TABLE = (
     "A CSV file (plain or gzipped), a Parquet file, JSON lines, - for standard input, or one of the data sets "
     "breast_cancer, diabetes, digits, iris, wine."
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON on standard output.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors, and JSON where asked for.")]
+AsJson = Annotated[bool, flag("Print the results as JSON on standard output.", "--json")]
+Quiet = Annotated[bool, flag("Say nothing but errors, and JSON where asked for.", "--quiet", "-q")]
 
 # What is written
 Table = Annotated[str, typer.Argument(help=_TABLE)]
@@ -40,13 +45,19 @@ ModelFile = Annotated[
 ]
 Config = Annotated[
     Path | None,
-    _option("PATH", "Repeat the run of a .toml file that train wrote; options given here come first.", default=False),
+    _option(
+        "PATH", "Repeat the run of a .run.toml file that train wrote; options given here come first.", default=False
+    ),
 ]
 Plot = Annotated[
     Path | None, _option("PATH", "Learning curve to write (.png, .svg, .pdf); else beside the model.", default=False)
 ]
+Report = Annotated[
+    Path | None,
+    _option("PATH", "Write a page (.html) with scores of the test rows, network, training and curve.", default=False),
+]
 Log = Annotated[Path | None, _option("PATH", "Write a JSON line for each epoch to this file.", default=False)]
-NoPlot = Annotated[bool, typer.Option("--no-plot", help="Write no picture.")]
+NoPlot = Annotated[bool, flag("Write no picture.", "--no-plot")]
 Output = Annotated[
     Path | None, _option("PATH", "File to write; else standard output.", "--output", "-o", default=False)
 ]
@@ -55,8 +66,15 @@ Output = Annotated[
 Delimiter = Annotated[str | None, _reading("CHAR", "Of the CSV; found in its header by default.")]
 Encoding = Annotated[str | None, _reading("NAME", "Of the CSV, such as utf-8 or windows-1252.")]
 DecimalComma = Annotated[
-    bool, typer.Option("--decimal-comma", help="Numbers are written 1,5; else found out.", rich_help_panel=READING)
+    bool, flag("Numbers are written 1,5; else found out.", "--decimal-comma", rich_help_panel=READING)
 ]
+
+
+def reading(delimiter: str | None, encoding: str | None, decimal_comma: bool) -> dict[str, Any]:
+    """The three options above as `chainrule.table.read_table` takes them."""
+    return {"delimiter": delimiter, "encoding": encoding, "decimal": "," if decimal_comma else None}
+
+
 Kind = Annotated[
     Literal["auto", "classes", "number"],
     _reading("KIND", "What the target is: auto, classes or number.", default=True),
@@ -64,15 +82,20 @@ Kind = Annotated[
 Drop = Annotated[list[str] | None, _reading("COLUMN", "Column to leave out; may be repeated.")]
 Category = Annotated[list[str] | None, _reading("COLUMN", "Column of numbers to read as categories.")]
 Number = Annotated[list[str] | None, _reading("COLUMN", "Column to use though it seems an identifier.", "--number")]
+Scaling = Annotated[
+    Literal["standard", "robust"], _reading("NAME", "Of numbers: standard, or robust to outliers.", default=True)
+]
 Group = Annotated[str | None, _reading("COLUMN", "Keep rows of one group together; not used to predict.")]
 Time = Annotated[str | None, _reading("COLUMN", "Split in its order: the latest rows are tested on.")]
 Folds = Annotated[int | None, _reading("N", "Cross-validate in so many parts first; then train on all rows.", min=2)]
 TestFraction = Annotated[float, _reading("SHARE", "Share of the rows to test on.", default=True)]
-ValidationFraction = Annotated[float, _reading("SHARE", "Share of the rows that choose the best epoch.", default=True)]
+ValidationFraction = Annotated[
+    float | None, _reading("SHARE", "Share of the rows that choose the best epoch; else 0.1, or parts of few in turn.")
+]
 
 # Network and training
 Hidden = Annotated[str, _training("LAYERS", "Hidden layers, such as 64:relu-32:tanh, or none.")]
-Loss = Annotated[str, _training("LOSS", "For numbers: huber(1.0), quantile(0.1,0.5,0.9), poisson, ...")]
+Loss = Annotated[str, _training("LOSS", "For numbers: huber(1.0), quantile(0.1,0.5,0.9), gaussian_nll, poisson, ...")]
 ClassWeight = Annotated[Literal["none", "balanced"], _training("NAME", "none, or balanced for equally heavy classes.")]
 TimeLimit = Annotated[float | None, _training("SECONDS", "Stop training after this time.", min=0.001, default=False)]
 Epochs = Annotated[int | None, _training("N", "Passes over the training rows; else 20 to 400, by their number.", min=1)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from .terminal import Terminal, number
@@ -44,6 +45,28 @@ def draw(terminal: Terminal, learned: Learned, path: Path, title: str) -> None:
         learning_curve(learned.history, path, title=title, best_epoch=learned.best_epoch)
     except ImportError as error:
         terminal.say("Note", str(error))
+
+
+def write_page(prepared: Prepared, learned: Learned, path: Path) -> None:
+    """The page of the model and of its training; its scores are of the last part of the rows: for the test, if any."""
+    from chainrule.reporting import report
+
+    model = learned.model
+    part, table = [(name, table) for name, table in prepared.parts.items() if table.n_rows][-1]
+    trained = SimpleNamespace(
+        described=f"{', '.join(model.target.names)} of {table.source}, scored on its {part} rows",
+        network=model.network,
+        theta=model.theta,
+        target=model.target,
+        encoder=model.encoder,
+        record=model.record,
+        judged=model.judged,
+        history=learned.history,
+        best_epoch=learned.best_epoch,
+        stopped=learned.stopped,
+        seed=prepared.settings.seed,
+    )
+    report(trained, path, table)
 
 
 def say_results(terminal: Terminal, learned: Learned, files: dict[str, Path], seconds: float) -> None:

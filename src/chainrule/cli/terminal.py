@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
+_WIDTH_OF_FILES = 10_000
 LABEL = 8  # width of the words before the sentences
 
 
@@ -17,11 +21,9 @@ class Terminal:
     """Where a command writes to; ``--json`` and ``--quiet`` decide how much."""
 
     def __init__(self, *, as_json: bool, quiet: bool) -> None:
-        from rich.console import Console
-
         self.as_json, self.quiet = as_json, quiet
-        self.messages = Console(stderr=True, highlight=False, quiet=quiet)
-        self.results = Console(highlight=False, quiet=quiet or as_json)
+        self.messages = _console(stderr=True, quiet=quiet)
+        self.results = _console(quiet=quiet or as_json)
 
     def say(self, label: str, text: str) -> None:
         """A message: a word in bold, then a sentence."""
@@ -33,15 +35,28 @@ class Terminal:
 
     def show(self, headings: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
         """A table of results, numbers to the right of names."""
-        from rich import box
-        from rich.table import Table
+        self.results.print(_table(headings, rows))
 
-        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_edge=False)
-        for j, heading in enumerate(headings):
-            table.add_column(heading, justify="right" if j else "left", no_wrap=True)
-        for row in rows:
-            table.add_row(*map(_escaped, row))
-        self.results.print(table)
+    def fits(self, headings: Iterable[str], rows: Iterable[Iterable[str]]) -> bool:
+        """Whether such a table is narrow enough for the terminal."""
+        unbounded = self.results.options.update_width(_WIDTH_OF_FILES)
+        return self.results.measure(_table(headings, rows), options=unbounded).maximum <= self.results.width
+
+    def show_text(self, shown: str | Text) -> None:
+        """A text in lines; on a terminal those that are too long for it go on below, further in."""
+        from rich.text import Text
+
+        text = Text(shown) if isinstance(shown, str) else shown
+        if not self.results.is_terminal:
+            self.results.print(text, soft_wrap=True)
+            return
+        for line in text.split("\n", allow_blank=True):
+            hang = (len(line.plain) - len(line.plain.lstrip()) or 4) + 2
+            narrow = line.cell_len > self.results.width
+            first, *rest = line.wrap(self.results, self.results.width - hang) if narrow else [line]
+            self.results.print(first)
+            for more in rest:
+                self.results.print(Text(" " * hang) + more)
 
     def show_scores(self, scores: Mapping[str, Mapping[str, float]]) -> None:
         """Scores by part of the rows: a line for each score, a column for each part."""
@@ -51,10 +66,39 @@ class Terminal:
         self.show(["", *scores], rows)
         self.results.print()
 
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[Callable[[str], None]]:
+        """A line that tells how far it is, gone when it is done; only on a terminal that shows nothing else."""
+        if self.quiet or not self.messages.is_terminal or sys.stdout.isatty():
+            yield lambda _: None
+            return
+        with self.messages.status(what) as status:
+            yield lambda text: status.update(f"{what}: {text}")
+
     def emit(self, results: Mapping[str, Any]) -> None:
         """The results as one JSON object, where JSON was asked for; numbers that are not finite become null."""
         if self.as_json:
             print(json.dumps(plain(results), ensure_ascii=False, indent=2, allow_nan=False))  # noqa: T201
+
+
+def _console(**options: Any) -> Console:
+    """What goes into a file or a pipe has no width: a line stays a line there."""
+    from rich.console import Console
+
+    console = Console(highlight=False, **options)
+    return console if console.is_terminal else Console(highlight=False, width=_WIDTH_OF_FILES, **options)
+
+
+def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> Any:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_edge=False)
+    for j, heading in enumerate(headings):
+        table.add_column(_escaped(heading), justify="right" if j else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*map(_escaped, row))
+    return table
 
 
 def plain(value: Any) -> Any:

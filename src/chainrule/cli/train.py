@@ -1,4 +1,4 @@
-"""``chainrule train``: from a table to a model file, a picture and a table of scores."""
+"""``chainrule train``: from a table to a model file, a picture, a page and a table of scores."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import typer
 
 from . import options
 from .config import read_toml, to_toml
-from .places import MODEL_ENDING, require_apart, require_model_ending
-from .telling import draw, results, say_plan, say_results, show_folds
+from .places import CONFIG_ENDING, MODEL_ENDING, require_apart, require_model_ending, require_own, require_page_ending
+from .telling import draw, results, say_plan, say_results, show_folds, write_page
 from .terminal import Terminal, number, plain
 
 if TYPE_CHECKING:
     from chainrule.table import Table
-    from chainrule.table.learning import Learned
+    from chainrule.table.learning import Learned, Prepared
     from chainrule.table.settings import Settings
     from chainrule.training.history import Epoch
 
@@ -28,13 +28,13 @@ EXAMPLES = """Examples:
 
 chainrule train digits
 
-chainrule train houses.csv --target price --hidden 64:relu-32:tanh
+chainrule train houses.csv --target price --hidden 64:relu-32:tanh --report houses.html
 
 chainrule train visits.csv.gz --target bought --category zip --group customer --class-weight balanced
 
 chainrule train rent.parquet --target rent --loss "quantile(0.1, 0.5, 0.9)" --time month --folds 5
 
-chainrule train --config rent.toml --seed 7 --json > run.json"""
+chainrule train --config rent.run.toml --seed 7 --json > run.json"""
 
 
 # options that are settings of another name
@@ -49,15 +49,17 @@ def command(
     config: options.Config = None,
     plot: options.Plot = None,
     no_plot: options.NoPlot = False,
+    report: options.Report = None,
     log: options.Log = None,
     kind: options.Kind = "auto",
     drop: options.Drop = None,
     category: options.Category = None,
     number: options.Number = None,
+    scaling: options.Scaling = "standard",
     group: options.Group = None,
     time: options.Time = None,
     test_fraction: options.TestFraction = 0.25,
-    validation_fraction: options.ValidationFraction = 0.1,
+    validation_fraction: options.ValidationFraction = None,
     folds: options.Folds = None,
     delimiter: options.Delimiter = None,
     encoding: options.Encoding = None,
@@ -78,15 +80,19 @@ def command(
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Train a network on a table: the target's kind is found out, and everything decided is said."""
+    """Train a network on a table: the target's kind is found out, and everything decided is said.
+
+    Ctrl-C ends the training and not the work: the best epoch so far is scored and written.
+    """
     from chainrule.table import read_table
     from chainrule.table.learning import learn, prepare
 
     started = perf_counter()
     terminal = Terminal(as_json=as_json, quiet=quiet)
     run = _asked_for(context)
-    files = _files(run, model, plot, no_plot)
+    files = _files(run, model, None if no_plot else plot, report, with_plot=not no_plot)
     _require_apart(run, config, files, log)
+    _require_own(context, files)
     table = read_table(run.file, **run.reading)
     targets = _targets(table, run.targets)
     if folds is not None:
@@ -96,7 +102,7 @@ def command(
     found = _cross_validated(terminal, table, targets, run.settings, folds)
     with _epoch_log(log) as callbacks:
         learned = learn(prepared, callbacks=callbacks, progress=False if quiet else _progress(terminal))
-    _write(terminal, files, learned, replace(run, targets=targets, settings=prepared.settings))
+    _write(terminal, files, prepared, learned, replace(run, targets=targets, settings=prepared.settings))
     seconds = perf_counter() - started
     say_results(terminal, learned, files, seconds)
     told = results(prepared, learned, files, seconds)
@@ -136,20 +142,31 @@ def _was_given(context: typer.Context, name: str) -> bool:
     return source is not None and source.name != "DEFAULT"
 
 
-def _files(run: Run, model: Path | None, plot: Path | None, no_plot: bool) -> dict[str, Path]:
-    """Where model, configuration and picture go; refused now when they cannot be written later."""
+def _files(run: Run, model: Path | None, plot: Path | None, report: Path | None, *, with_plot: bool) -> dict[str, Path]:
+    """Where model, configuration, picture and page go; refused now when they cannot be written later."""
     from chainrule import storage
     from chainrule.reporting import picture_format
 
-    model = model or Path(f"{_stem(run.file)}{MODEL_ENDING}")
-    require_model_ending(model)
-    files = {"model": model, "config": model.with_suffix(".toml")}
-    if not no_plot:
-        files["plot"] = plot or model.with_suffix(".png")
+    files = {"model": model or Path(f"{_stem(run.file)}{MODEL_ENDING}")}
+    require_model_ending(files["model"])
+    files["config"] = files["model"].with_suffix(CONFIG_ENDING)
+    if with_plot:
+        files["plot"] = plot or files["model"].with_suffix(".png")
         picture_format(files["plot"])
+    if report is not None:
+        files["report"] = report
+        require_page_ending(report)
     for path in files.values():
         storage.require_writable(path)
     return files
+
+
+def _require_own(context: typer.Context, files: Mapping[str, Path]) -> None:
+    """A file whose name was not given is replaced only by its like."""
+    advice = {"model": "give --model", "config": "give another --model", "plot": "give --plot or --no-plot"}
+    for what in sorted(advice.keys() & files.keys()):
+        if what == "config" or not _was_given(context, what):
+            require_own(what, files[what], advice[what])
 
 
 def _require_apart(run: Run, config: Path | None, files: Mapping[str, Path], log: Path | None) -> None:
@@ -160,7 +177,7 @@ def _require_apart(run: Run, config: Path | None, files: Mapping[str, Path], log
     require_apart(read, dict(files) | ({"log": log} if log else {}))
 
 
-def _write(terminal: Terminal, files: dict[str, Path], learned: Learned, run: Run) -> None:
+def _write(terminal: Terminal, files: dict[str, Path], prepared: Prepared, learned: Learned, run: Run) -> None:
     from chainrule import storage
     from chainrule.models import save
     from chainrule.table.records import to_json
@@ -170,6 +187,8 @@ def _write(terminal: Terminal, files: dict[str, Path], learned: Learned, run: Ru
         stream.write(to_toml(run.file, run.targets, to_json(run.settings), run.reading).encode())
     if "plot" in files:
         draw(terminal, learned, files["plot"], f"{run.file}: {', '.join(run.targets)}")
+    if "report" in files:
+        write_page(prepared, learned, files["report"])
 
 
 @contextmanager

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from chainrule.training.history import History
 
 FORMATS = ("pdf", "png", "svg")
-_UNDATED = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}  # the same run gives the same picture
+_METADATA = {  # without a date: the same run gives the same picture
+    "pdf": {"Creator": "chainrule", "CreationDate": None},
+    "png": {"Software": "chainrule"},
+    "svg": {"Creator": "chainrule", "Date": None},
+}
 _TRAINING, _VALIDATION, _QUIET = "#1f5fa8", "#d1701f", "#6b6b6b"
 _PAGE_COLOURS = {
     _TRAINING: "var(--training)",
@@ -54,7 +58,7 @@ def learning_curve(history: History, path: str | os.PathLike[str], *, title: str
     from matplotlib import rc_context
 
     with replacing(path) as stream, rc_context({"svg.hashsalt": "chainrule"}):
-        figure.savefig(stream, format=kind, metadata=_UNDATED.get(kind))
+        figure.savefig(stream, format=kind, metadata=_METADATA.get(kind))
 
 
 def learning_curve_svg(history: History, *, best_epoch: int = 0) -> str:

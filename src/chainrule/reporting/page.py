@@ -42,14 +42,15 @@ def report(fit_or_estimator: Any, path: str | os.PathLike[str], X: Any = None, T
     Parameters
     ----------
     fit_or_estimator : Fit, estimator or model
-        What `cr.fit` returned, a fitted MLPClassifier, MLPRegressor, TabularClassifier or TabularRegressor, or a
-        `cr.Model`, which has no history. Nothing is trained, and it is not changed.
+        What `cr.fit` returned, a fitted MLPClassifier, MLPRegressor, TabularClassifier or TabularRegressor, or, without
+        a history, a `cr.Model` or what `cr.load` gives of a table. Nothing is trained, and it is not changed.
     path : str or path
         The page; an existing file is replaced, whole or not at all.
     X : array (N, n_0) or table, optional
         Rows to score on, best such as training has not seen; as `predict` takes them.
     T : array (N,) or (N, targets), optional
         What is true of them, in the form that training took: labels or numbers for an estimator, targets for a fit.
+        Not needed for the model of a table, where X has the columns of the target.
 
     Raises
     ------
@@ -71,7 +72,7 @@ def report(fit_or_estimator: Any, path: str | os.PathLike[str], X: Any = None, T
     >>> "1-8:tanh-1:identity" in page, "always the mean" in page
     (True, True)
     """
-    if (X is None) != (T is None):
+    if (X is None) != (T is None) and not (T is None and hasattr(fit_or_estimator, "judged")):
         given, other = ("X", "T") if T is None else ("T", "X")
         raise ValueError(f"{given} is given without {other}: give both for scores, or neither")
     trained = _trained(fit_or_estimator)
@@ -121,7 +122,7 @@ def _trained(model: Any) -> _Trained:
     network, theta, history = (
         getattr(model, name, getattr(model, f"{name}_", None)) for name in ("network", "theta", "history")
     )
-    what = type(model).__name__
+    what = getattr(model, "described", type(model).__name__)
     if network is None or theta is None or isinstance(model, type):
         hint = "it is not fitted: call its fit first" if hasattr(model, "fit") else "it is no trained network"
         raise TypeError(f"no report of {what}: {hint}; give what cr.fit returned, a fitted estimator, or a cr.Model")
@@ -240,8 +241,12 @@ def _scores(quality: Quality) -> str:
 
 def _inputs(model: Any) -> Iterator[str]:
     """The columns of a data frame or table, where the model knows them."""
-    names = [str(name) for name in getattr(model, "feature_names_in_", ())]
-    left_out = getattr(model, "left_out_", {})
+    if hasattr(model, "encoder"):
+        left_out = {column.name: column.reason for column in model.encoder.left_out}
+        names = [*model.encoder.names, *left_out]
+    else:
+        names = [str(name) for name in getattr(model, "feature_names_in_", ())]
+        left_out = getattr(model, "left_out_", {})
     if not names:
         return
     used = [name for name in names if name not in left_out]

@@ -5,7 +5,7 @@ accuracy = share of rows that are right          R^2 = 1 - sum (t - y)^2 / sum (
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,8 @@ class Quality:
 def quality_of(model: Any, network: Any, theta: Array, X: Any, T: Any) -> Quality:
     """Predict once, and compare.
 
+    The model of a table finds T in X itself, where T is None.
+
     Raises
     ------
     ValueError
@@ -41,9 +43,11 @@ def quality_of(model: Any, network: Any, theta: Array, X: Any, T: Any) -> Qualit
     TypeError
         The model has no predictions that can stand beside T.
     """
+    if hasattr(model, "judged"):
+        return _of_table(model.target, model.judged(X, T))
     found = model.predict(X)
     if isinstance(found, Mapping):
-        raise TypeError(f"a {type(model).__name__} predicts columns by name: score it with its own score(table)")
+        raise TypeError(f"a {type(model).__name__} predicts columns by name, which cannot stand beside T")
     Y, T = np.asarray(found), np.asarray(T)
     if T.shape[:1] != Y.shape[:1] or not len(Y):
         raise ValueError(f"X gives {len(Y)} predictions and T has shape {T.shape}: give one row of T for each row of X")
@@ -72,6 +76,20 @@ def _of_outputs(network: Any, Y: Array, T: Array, objective: float) -> Quality:
     return _with(_of_several(threshold < Y, threshold < T), own)
 
 
+def _of_table(target: Any, judged: Any) -> Quality:
+    """Named columns: labels as texts, numbers in their units."""
+    Y, T = judged.answers, judged.truth
+    if target.kind == "numbers":
+        found = _of_numbers(Y, T)
+    elif target.kind == "labels":
+        found = _of_several(Y, T)
+    else:
+        found = _with(
+            _of_classes(Y.tolist(), T.tolist(), target.classes), _surprise(judged.probabilities, T, target.classes)
+        )
+    return _noting_left_out(found, judged.n_given)
+
+
 def _of_labels(model: Any, X: Any, Y: Array, T: Array) -> Quality:
     if T.ndim == 2 and T.shape[1] == 1:
         T = T[:, 0]
@@ -82,12 +100,17 @@ def _of_labels(model: Any, X: Any, Y: Array, T: Array) -> Quality:
     true = T[known].tolist()
     found = _of_classes(Y[known].tolist(), true, classes)
     if hasattr(model, "predict_proba") and set(true) <= set(classes):
-        place = {label: k for k, label in enumerate(classes)}
-        chance = np.asarray(model.predict_proba(X))[known, [place[label] for label in true]]
-        shares = np.unique(np.array([place[label] for label in true]), return_counts=True)[1] / len(true)
-        surprise = float(-np.log(np.maximum(chance.astype(float), 1e-15)).mean())
-        found = _with(found, [("log loss", surprise, float(-(shares * np.log(shares)).sum()))])
+        found = _with(found, _surprise(np.asarray(model.predict_proba(X))[known], true, classes))
     return _noting_left_out(found, len(T))
+
+
+def _surprise(chances: Array, true: Iterable[Any], classes: Sequence[Any]) -> list[Score]:
+    """The log loss, beside that of the shares of these rows."""
+    place = {label: k for k, label in enumerate(classes)}
+    codes = np.array([place[label] for label in true])
+    shares = np.unique(codes, return_counts=True)[1] / len(codes)
+    chance = chances[np.arange(len(codes)), codes].astype(float)
+    return [("log loss", float(-np.log(np.maximum(chance, 1e-15)).mean()), float(-(shares * np.log(shares)).sum()))]
 
 
 def _of_classes(Y: Sequence[Any], T: Sequence[Any], classes: Sequence[Any] = ()) -> Quality:

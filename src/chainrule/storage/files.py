@@ -26,7 +26,7 @@ from safetensors.numpy import save
 
 from .atomic import replacing
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 2: hashed categories of tables
 _FIELD = "chainrule"  # the one metadata entry: safetensors does not keep the order of several
 _DTYPES = {
     **{f"F{bits}": f"float{bits}" for bits in (16, 32, 64)},

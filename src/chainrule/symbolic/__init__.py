@@ -12,7 +12,7 @@ _PUBLIC = {
     "Derivative": "derivative",
     "Explanation": "explanation",
     "Expression": "expression",
-    "NOTATIONS": "notation",
+    "NOTATIONS": "presets",
     "Notation": "notation",
     "ParseError": "parser",
     "ProofError": "proof",
@@ -23,7 +23,7 @@ _PUBLIC = {
     "explain": "explanation",
     "parse": "parser",
     "symbol": "expression",
-    "variant": "notation",
+    "variant": "presets",
 }
 __all__ = list(_PUBLIC)
 

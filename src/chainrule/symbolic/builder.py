@@ -49,6 +49,9 @@ class Builder:
         own = self.options["sizes"] == "own"
         object.__setattr__(self, "q", Quantities(self.network, self.notation, own))
         object.__setattr__(self, "special", {})
+        for name in ("l1", "l2"):
+            if self.options[name]:
+                self.q.rates[name] = cost_lines.rate(self, name)
 
     q: Quantities = None  # type: ignore[assignment]
     special: dict[Expression, Box] = None  # type: ignore[assignment]
@@ -87,9 +90,7 @@ class Builder:
         forms = dict.fromkeys(self.shown(self.q.translated(role, layer, r)) for r in right)
         left = self.q.symbol(role, layer)
         forms.pop(left, None)
-        if "components" not in more and not (
-            tag == "B3" and cost_lines.penalties(self)
-        ):  # by indices: the data term alone
+        if "components" not in more:
             more["components"] = components(self.q, tag, role, layer)
         return Line(tag, layer, title, reason, left, tuple(forms), self.script(), **more)
 
@@ -169,7 +170,7 @@ class Builder:
         lines.append(self.write("F1", "preactivation", l, title, reason, self.z_form(l)))
         if q.merged("activation", l) == "activation":
             form = self.activated(l, q.leaf("preactivation", l))
-            why = "softmax over the outputs of a sample" if form.op == "softmax" else "the activation, entry by entry"
+            why = _ACTIVATION_REASONS.get(self.network.activation(l).name, "the activation, entry by entry")
             lines.append(self.write("F2", "activation", l, f"Layer {l}: activation", why, form))
         return lines
 
@@ -273,11 +274,8 @@ class Builder:
 
     def penalty_slope(self, l: Layer) -> list[Expression]:
         W = self.q.leaf("weights", l)
-        terms = []
-        if self.options["l1"]:
-            terms.append(scale(cost_lines.rate(self, "l1"), apply("sign", W)))
-        if self.options["l2"]:
-            terms.append(scale(cost_lines.rate(self, "l2"), W))
+        slopes = {"l1": apply("sign", W), "l2": W}
+        terms = [scale(rate, slopes[name]) for name, rate in self.q.rates.items()]
         return [unary("append_zeros", t) for t in terms] if self.absorbed else terms
 
     def gradients(self, l: int) -> list[Line]:
@@ -304,6 +302,7 @@ class Builder:
         return lines
 
 
+_ACTIVATION_REASONS = {"identity": "the layer is linear", "softmax": "softmax over the outputs of a sample"}
 _WEIGHTS_REASON = "every weight meets the error it leads to and the input it comes from: an outer product"
 _BIAS_REASON = "a bias enters its pre-activation with factor one"
 

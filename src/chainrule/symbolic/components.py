@@ -23,21 +23,45 @@ from chainrule.symbolic.boxes import (
     row,
     sub,
     sum_over,
+    sup,
     upright,
 )
+from chainrule.symbolic.expression import ONE, Expression
+from chainrule.symbolic.layout import Script, layout
 from chainrule.symbolic.notation import Layer, shifted
 
 if TYPE_CHECKING:
+    from chainrule.symbolic.losses import LossForm
     from chainrule.symbolic.quantities import Quantities
 
 
-def components(q: Quantities, tag: str, role: str, layer: Layer) -> tuple[Box, ...]:
-    """The index steps of an equation; none where the matrix form already says it."""
-    known = {"F1": _forward, "B1": _last, "B2": _recursion, "B3": _weights, "B4": _bias, "U": _mean}
+def components(
+    q: Quantities, tag: str, role: str, layer: Layer, form: LossForm | None = None, front: Expression = ONE
+) -> tuple[Box, ...]:
+    """The index steps of an equation; none where the matrix form already says it.
+
+    The form of the loss, and the factor in front of it, are for its derivative by the outputs.
+    """
+    x = _Indices(q)
+    if tag == "B1" and role == "error":
+        return tuple(_by_output(x, layer, form, front)) if form is not None else ()
+    known = {
+        "F1": _forward, "F2": _activation, "B1": _last, "B2": _recursion, "B3": _weights, "B4": _bias,
+        "B5": _recursion, "U": _mean,
+    }  # fmt: skip
     steps = known.get(tag)
-    if steps is None or (tag == "F1" and layer == 0):
+    if steps is None or (tag in ("F1", "F2") and layer == 0 and role != "activation"):
         return ()
-    return _Indices(q).steps(steps, role, layer)
+    return tuple(steps(x, role, layer))
+
+
+def cost_components(q: Quantities, form: LossForm, front: Expression, weighted: bool) -> tuple[Box, ...]:
+    """J by indices: a mean over samples, a sum over outputs, the loss of one entry; and the penalties."""
+    x, L = _Indices(q), q.depth
+    body = juxtapose(*x.front(front), x.summed("i", x.in_entries(form, form.term, L, "i", bracket=True)))
+    if x.batch:
+        body = x.summed("n", juxtapose(x.share(), body)) if weighted else x.mean(x.summed("n", body))
+    return (joined("=", x.cost(), joined("+", body, *(x.penalty(name, rate) for name, rate in q.rates.items()))),)
 
 
 def indexed(box: Box, index: Box) -> Box:
@@ -67,13 +91,40 @@ class _Indices:
         self.q = q
         self.batch = q.notation.samples != "one"
         free = [letter for letter in "ijklrs" if letter != q.notation.layer]
-        self.letters = dict(zip("ijkl", free, strict=False)) | {"n": "n"}
+        self.letters = dict(zip("ijkl", free, strict=False)) | {"n": "m" if q.notation.layer == "n" else "n"}
 
     def index(self, *letters: str) -> Box:
         return row(*(ident(self.letters[i]) for i in letters))
 
-    def steps(self, make: object, role: str, layer: Layer) -> tuple[Box, ...]:
-        return tuple(make(self, role, layer))  # type: ignore[operator]
+    def front(self, factor: Expression) -> tuple[Box, ...]:
+        """A factor, unless it is one."""
+        return () if factor is ONE else (layout(factor, self.q.script()),)
+
+    def mean(self, body: Box) -> Box:
+        return juxtapose(fraction(num(1), self.q.names["N"]), body)
+
+    def share(self) -> Box:
+        return sub(self.q.names["share"], self.index("n"))
+
+    def in_entries(self, form: LossForm, node: Expression, layer: Layer, neuron: str, bracket: bool = False) -> Box:
+        """An expression of one entry with the entries of the notation in the places of its letters."""
+        names = {letter.name: self.entry(role, layer, neuron) for letter, role in form.places.items()}
+        box = layout(node, Script(names, self.q.notation.transpose, self.q.notation.elementwise))
+        return fence(box) if bracket and node.op == "add" else box
+
+    def penalty(self, name: str, rate: Expression) -> Box:
+        """l1 sum |W| or l2/2 sum W^2 over all entries of all layers."""
+        W = self.weight(self.q.notation.layer, "k", "l", plain=True)
+        body = fence(W, "|", "|") if name == "l1" else sup(fence(W), num(2))
+        half = () if name == "l1" else (fraction(num(1), num(2)),)
+        letters = (ident(self.q.notation.layer), op(","), *self.index("k", "l").parts)
+        return juxtapose(*half, *self.front(rate), sum_over(row(*letters), None, body))  # type: ignore[arg-type]
+
+    def penalty_slopes(self, layer: Layer) -> list[Box]:
+        """What the penalties add to the derivative by a weight."""
+        W = self.weight(layer, "k", "l", plain=True)
+        slopes = {"l1": call(upright("sign"), W), "l2": W}
+        return [juxtapose(*self.front(rate), slopes[name]) for name, rate in self.q.rates.items()]
 
     def glyph(self, role: str, layer: Layer) -> Box:
         node = self.q.symbol(role, layer)
@@ -87,8 +138,9 @@ class _Indices:
         order = (sample, neuron) if self.q.notation.samples == "rows" else (neuron, sample)
         return indexed(box, self.index(*order))
 
-    def weight(self, layer: Layer, to: str, source: str) -> Box:
-        role = "augmented_weights" if self.q.notation.absorbs(self.q.network) else "weights"
+    def weight(self, layer: Layer, to: str, source: str, plain: bool = False) -> Box:
+        absorbed = self.q.notation.absorbs(self.q.network) and not plain
+        role = "augmented_weights" if absorbed else "weights"
         pair = (to, source) if self.q.notation.weights == "to_from" else (source, to)
         return indexed(self.glyph(role, layer), self.index(*pair))
 
@@ -127,6 +179,31 @@ def _forward(x: _Indices, role: str, l: Layer) -> list[Box]:
     return [joined("=", x.entry("preactivation", l, "i"), joined("+", total, bias) if bias else total)]
 
 
+def _activation(x: _Indices, role: str, l: Layer) -> list[Box]:
+    """Each neuron by itself; softmax joins the outputs of a sample."""
+    sigma = x.q.network.activation(l) if isinstance(l, int) else None
+    if role != "activation" or sigma is None or sigma.name == "identity":
+        return []
+    a, z = x.entry("activation", l, "k"), x.entry("preactivation", l, "k")
+    if sigma.name != "softmax":
+        return [joined("=", a, call(x.q.names[x.q.function(l)], z))]
+    total = x.summed("j", call(upright("exp"), x.entry("preactivation", l, "j")))
+    return [joined("=", a, fraction(call(upright("exp"), z), total))]
+
+
+def _by_output(x: _Indices, l: Layer, form: LossForm, front: Expression) -> list[Box]:
+    """The slope of the loss of one entry, with the share of its sample."""
+    weighted = "share" in x.q.names
+    lines = []
+    for role, slope in form.slopes.items():
+        shown = x.in_entries(form, slope, l, "k")
+        whole = juxtapose(*x.front(front), fence(shown) if slope.op == "add" else shown)
+        if x.batch:
+            whole = juxtapose(x.share(), whole) if weighted else x.mean(whole)
+        lines.append(joined("=", x.by(x.entry(role, l, "k")), whole))
+    return lines
+
+
 def _delta(x: _Indices, l: Layer, neuron: str) -> Box:
     return x.entry("delta", l, neuron)
 
@@ -134,10 +211,10 @@ def _delta(x: _Indices, l: Layer, neuron: str) -> Box:
 def _weights(x: _Indices, role: str, l: Layer) -> list[Box]:
     """Watters (45)-(49), Wichmann 2.1-2.9: only row k of W enters neuron k."""
     z, W = x.entry("preactivation", l, "i"), x.weight(l, "k", "l")
-    chain = x.over_samples(x.summed("i", juxtapose(x.by(z), partial_of(z, W))))
+    chain = joined("+", x.over_samples(x.summed("i", juxtapose(x.by(z), partial_of(z, W)))), *x.penalty_slopes(l))
     inner = x.summed("j", juxtapose(x.kronecker("i", "k"), x.kronecker("j", "l"), x.below(l, "j")))
     single = juxtapose(x.kronecker("i", "k"), x.below(l, "l"))
-    result = x.over_samples(juxtapose(_delta(x, l, "k"), x.below(l, "l")))
+    result = joined("+", x.over_samples(juxtapose(_delta(x, l, "k"), x.below(l, "l"))), *x.penalty_slopes(l))
     return [joined("=", x.by(W), chain), joined("=", partial_of(z, W), inner, single), joined("=", x.by(W), result)]
 
 
@@ -175,8 +252,8 @@ def _mean(x: _Indices, role: str, l: Layer) -> list[Box]:
     if x.batch:
         return []
     gradient = x.glyph(f"{role}_gradient", l)
-    one = indexed(gradient, ident("n"))
-    return [joined("=", gradient, juxtapose(fraction(num(1), ident("N")), sum_over(ident("n"), ident("N"), one)))]
+    one = indexed(gradient, x.index("n"))
+    return [joined("=", gradient, juxtapose(fraction(num(1), ident("N")), sum_over(x.index("n"), ident("N"), one)))]
 
 
 def _recursion(x: _Indices, role: str, l: Layer) -> list[Box]:
@@ -192,18 +269,27 @@ def _recursion(x: _Indices, role: str, l: Layer) -> list[Box]:
         return first
     own = x.entry("preactivation", l, "k")
     other = x.entry("activation", l, "j")
-    softmax = isinstance(l, int) and x.q.network.activation(l).name == "softmax"
+    split = x.q.notation.split or l == 0  # dJ/da has a line of its own
+    sigma = x.q.network.activation(l).name if isinstance(l, int) else ""
+    if sigma == "identity":
+        return [] if split else first
+    gathered = x.entry("error", l, "k") if split else fence(gather)
+    second = _through_activation(x, l, other, own, gathered, softmax=sigma == "softmax")
+    return second if split else [*first, *second]
+
+
+def _through_activation(x: _Indices, l: Layer, other: Box, own: Box, gathered: Box, softmax: bool) -> list[Box]:
+    """From the derivative by a neuron's output to that by its pre-activation."""
+    delta = _delta(x, l, "k")
     if softmax:
-        s = x.entry("activation", l, "k")
-        inner = fence(row(x.kronecker("j", "k"), op("−"), s))
-        second = [joined("=", partial_of(other, own), juxtapose(other, inner))]
-        return [*first, *second] if not x.q.notation.split else second
-    if isinstance(l, int) and x.q.network.activation(l).name == "identity":
-        return first if not x.q.notation.split else []
-    second = [joined("=", partial_of(other, own), juxtapose(x.kronecker("j", "k"), x.slope(l, "k")))]
-    if x.q.notation.split:
-        return [*second, joined("=", _delta(x, l, "k"), juxtapose(x.entry("error", l, "k"), x.slope(l, "k")))]
-    return [*first, *second, joined("=", _delta(x, l, "k"), juxtapose(fence(gather), x.slope(l, "k")))]
+        inner = fence(row(x.kronecker("j", "k"), op("−"), x.entry("activation", l, "k")))
+        every = x.summed("j", juxtapose(x.by(other), other, inner))
+        return [joined("=", partial_of(other, own), juxtapose(other, inner)), joined("=", delta, every)]
+    slope = x.slope(l, "k")
+    return [
+        joined("=", partial_of(other, own), juxtapose(x.kronecker("j", "k"), slope)),
+        joined("=", delta, juxtapose(gathered, slope)),
+    ]
 
 
 def partial_of(top: Box, bottom: Box) -> Box:

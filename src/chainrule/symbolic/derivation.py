@@ -15,7 +15,8 @@ from chainrule.symbolic.expression import Expression
 from chainrule.symbolic.latex import latex
 from chainrule.symbolic.layout import Script, layout
 from chainrule.symbolic.mathml import mathml
-from chainrule.symbolic.notation import Layer, Notation, notation
+from chainrule.symbolic.notation import Layer, Notation
+from chainrule.symbolic.presets import notation as notation_of
 from chainrule.symbolic.text import text
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ class Derivation:
 
         Each side is computed from the arrays of the network's own forward and backward pass; each line that claims
         to be a derivative of the cost is compared with the complex step as well. A notation that treats one sample at
-        a time is checked on the first four samples, and on their mean.
+        a time is checked on every sample by itself, and on their mean, so a small batch will do.
 
         Parameters
         ----------
@@ -235,6 +236,13 @@ def derive(
     Derivation
         Prints as text; ``.latex()``, ``.html()``, ``.verify(theta, X, T)``.
 
+    Raises
+    ------
+    ValueError
+        When the notation or an option is unknown, or an activation couples the units of a layer (softmax may).
+    ProofError
+        When a line does not hold at random numbers: no unverified line is shown.
+
     Notes
     -----
     F1 to B5 and U; Watters (41) to (78), Wichmann 1 to 5, Chains IV, Neuron, Menon 2.
@@ -248,20 +256,25 @@ def derive(
     ∂J/∂W⁽¹⁾ = H⁽¹⁾ (A⁽⁰⁾)ᵗ
     """
     from chainrule.symbolic.builder import Builder
+    from chainrule.symbolic.trial import prove_derivation
 
     _check(network, sizes, optimizer)
-    chosen = _notation(notation)
+    chosen = notation_of(notation)
     options = {"sizes": sizes, "weights": weights, "l1": float(l1), "l2": float(l2), "optimizer": optimizer}
-    return Derivation(network, chosen, Builder(network, chosen, options).sections(), options)
-
-
-def _notation(given: str | Notation) -> Notation:
-    return notation(given)
+    derivation = Derivation(network, chosen, Builder(network, chosen, options).sections(), options)
+    prove_derivation(derivation)
+    return derivation
 
 
 def _check(network: Any, sizes: str, optimizer: str) -> None:
     if not hasattr(network, "sizes") or not hasattr(network, "activations"):
         raise TypeError(f"derive needs a cr.Network, not {type(network).__name__}; of a model, pass model.network_")
+    for sigma in (network.activation(l) for l in range(len(network.sizes))):
+        if not sigma.elementwise and sigma.name != "softmax":
+            raise ValueError(
+                f"the activation {sigma.name!r} couples the units of a layer; derivations know elementwise activations "
+                "and softmax"
+            )
     if sizes not in ("own", "symbolic"):
         raise ValueError(f"sizes is 'own' or 'symbolic', given {sizes!r}")
     if optimizer not in ("sgd", "momentum", "adam"):

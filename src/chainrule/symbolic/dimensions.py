@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container
 from itertools import chain, count
 
@@ -36,6 +37,12 @@ def with_dims(node: Expression, rename: Callable[[Dim], Dim]) -> Expression:
         else:
             done[current] = current
     return done[node]
+
+
+def with_letters(message: str) -> str:
+    """A message with plain letters for the dimensions that are not known yet."""
+    letters = dict(zip(dict.fromkeys(re.findall(r"\?\d+", message)), _LETTERS, strict=False))
+    return re.sub(r"\?\d+", lambda found: letters.get(found[0], found[0]), message)
 
 
 def named_dims(node: Expression, resolve: Callable[[Dim], Dim], taken: Container[str]) -> Expression:

@@ -1,7 +1,6 @@
 """A derivation with the numbers of one example: both chains, the path of a weight, where the gradient fades, the step.
 
-dJ/dW_l[i, j] = delta_l[i] a_{l-1}[j] (B3), and delta_l[i] is a sum over all ways from neuron i to the output of
-products of weights and slopes (B2 unrolled); the largest of them is shown factor by factor.
+The path is that of path.py: the strongest of the ways whose sum is the gradient of a weight.
 """
 
 from __future__ import annotations
@@ -15,16 +14,19 @@ import numpy as np
 from chainrule.network.arrays import NUMPY
 from chainrule.symbolic.boxes import Box
 from chainrule.symbolic.derivation import Derivation, Line, derive
+from chainrule.symbolic.expression import symbols
 from chainrule.symbolic.layout import layout
-from chainrule.symbolic.notation import Notation, notation
-from chainrule.symbolic.path import Factor, Path, path_of, slopes_of
+from chainrule.symbolic.notation import Notation
+from chainrule.symbolic.passes import Passes
+from chainrule.symbolic.path import Factor, Passage, Path, path_of, slopes_of
+from chainrule.symbolic.presets import notation as notation_of
 from chainrule.symbolic.values import value
-from chainrule.symbolic.verification import Passes, point_of_line
+from chainrule.symbolic.verification import point_of_line
 
 if TYPE_CHECKING:
     from chainrule.network.spec import Network
 
-__all__ = ["Explanation", "Factor", "LayerReport", "Path", "Quantity", "Step", "explain"]
+__all__ = ["Explanation", "Factor", "LayerReport", "Passage", "Path", "Quantity", "Step", "explain"]
 
 Array = Any
 SATURATED = 1e-3  # a slope below a thousandth of the largest the unit could have lets almost nothing through
@@ -177,7 +179,7 @@ def explain(
     >>> e.path.gradient
     3.0
     """
-    chosen = _chosen(notation)
+    chosen = notation_of(notation)
     theta = np.asarray(theta, dtype=float)
     X, T = _batch(network, x, t)
     if chosen.samples == "one" and len(X) > 1:
@@ -191,10 +193,6 @@ def explain(
         path_of(passes, weight),
         _step(passes, learning_rate),
     )
-
-
-def _chosen(given: str | Notation) -> Notation:
-    return notation(given)
 
 
 def _batch(network: Network, x: Array, t: Array) -> tuple[Array, Array]:
@@ -211,20 +209,40 @@ def _batch(network: Network, x: Array, t: Array) -> tuple[Array, Array]:
     return X, T
 
 
+_SHOWN = ("F1", "F2", "J", "B1", "B2", "B3", "B4", "B5")
+_DEFINED = ("augmented", "adjusted", "levels")  # quantities that a line of their own defines
+
+
 def _quantities(derivation: Derivation, passes: Passes) -> Iterator[Quantity]:
+    """What is given stands before the line that needs it."""
     for line in derivation.steps:
-        if line.tag in ("F1", "F2", "J", "B1", "B2", "B3", "B4", "B5") and not isinstance(line.layer, str):
-            if line.condition:
-                continue
-            yield Quantity(line, value(line.left, point_of_line(line, passes)))
+        defined = line.tag == "def" and line.left.name.rpartition("_")[0] in _DEFINED
+        if line.condition or isinstance(line.layer, str) or not (defined or line.tag in _SHOWN):
+            continue
+        for given in _given(derivation, line):
+            yield Quantity(given, value(given.left, point_of_line(given, passes)))
+        yield Quantity(line, value(line.left, point_of_line(line, passes)))
+
+
+def _given(derivation: Derivation, line: Line) -> Iterator[Line]:
+    """The parameters that a layer brings, and the target that the cost brings, each as a line of its own."""
+    found = {name: node for form in line.right for name, node in symbols(form).items()}
+    titles = {"weights": "Weights", "augmented_weights": "Weights and biases", "bias": "Bias", "target": "Target"}
+    roles: tuple[str, ...] = ("weights", "augmented_weights", "bias") if line.tag == "F1" else ()
+    if line.tag == "J" or line.left.name.startswith("adjusted"):
+        roles = ("target",)
+    for name, node in found.items():
+        role, _, layer = name.rpartition("_")
+        if role in roles:
+            yield Line("", int(layer), titles[role], "given", node, (), line.script)
 
 
 # ---------------------------------------------------------------- where the gradient fades
 
 
 def _layer(passes: Passes, l: int) -> LayerReport:
-    norm = float(np.linalg.norm(passes.backward.delta[l]))
-    above = float(np.linalg.norm(passes.backward.delta[l + 1])) if l < passes.depth else norm
+    norm = float(np.linalg.norm(passes.delta(l)))
+    above = float(np.linalg.norm(passes.delta(l + 1))) if l < passes.depth else norm
     gain = norm / above if above > 0 else 0.0
     slopes = slopes_of(passes, l)
     saturated: tuple[int, ...] = ()
@@ -248,7 +266,7 @@ def _steepest(passes: Passes, l: int) -> float:
 
 
 def _step(passes: Passes, learning_rate: float) -> Step:
-    """U, and what it does: J - eta |g|^2 by the gradient, J(theta - eta g) in truth."""
-    g, before = passes.gradient, float(passes.J)
-    after = float(passes.network.objective(passes.theta - learning_rate * g, passes.X, passes.T))
-    return Step(learning_rate, before, before - learning_rate * float(g @ g), after)
+    """U, and what it does: J - eta |g|^2 by the gradient, J(theta - eta g) in truth; with the factor of the text."""
+    k, g = passes.ratio, passes.gradient / passes.ratio
+    after = k * float(passes.network.objective(passes.theta - learning_rate * g, passes.X, passes.T))
+    return Step(learning_rate, float(passes.J), float(passes.J) - k * learning_rate * float(g @ g), after)

@@ -144,6 +144,9 @@ def number(value: Any) -> Expression:
     return _interned("number", (), exact, SCALAR)
 
 
+ONE = number(1)
+
+
 def symbol(name: str, shape: Shape = SCALAR, symmetric: bool = False) -> Expression:
     """A named number, vector or matrix."""
     return _interned("symbol", (), (name, symmetric), shape)
@@ -211,6 +214,11 @@ def power(base: Expression, exponent: Expression) -> Expression:
     if not exponent.is_scalar:
         raise ShapeError(f"the exponent must be a number, not {describe(exponent)}")
     return make("power", (base, exponent))
+
+
+def stack(*blocks: Expression, dim: Dim, axis: int = 0) -> Expression:
+    """Blocks of one shape, one under the other (axis 0) or side by side, with the dimension they make together."""
+    return make("stack", blocks, (axis, dim))
 
 
 def transpose(node: Expression) -> Expression:

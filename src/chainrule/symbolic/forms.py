@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from chainrule.symbolic.expression import Expression, hadamard, number, scale
+from chainrule.symbolic.expression import ONE, Expression, hadamard, number, scale
 
 Maybe = Expression | None
-ONE = number(1)
 
 
 def is_zero(node: Expression) -> bool:
@@ -16,6 +15,11 @@ def is_zero(node: Expression) -> bool:
 
 def is_ones(node: Expression) -> bool:
     return node.op == "ones" or node is ONE
+
+
+def is_vulgar(value: Fraction) -> bool:
+    """Whether a number is written as a fraction and not as a decimal: 1/3, but 0.2 and 0.35."""
+    return value.denominator <= 12 and value.denominator % 5 != 0
 
 
 def split_number(node: Expression) -> tuple[Fraction, Expression]:

@@ -41,6 +41,11 @@ def _softplus(z: Values) -> Values:
     return _branch(np.real(z) >= 0, z, 0 * z) + np.log1p(np.exp(-magnitude))
 
 
+def _logcosh(z: Values) -> Values:
+    magnitude = _branch(np.real(z) >= 0, z, -z)  # cosh overflows from 710 on
+    return magnitude + np.log1p(np.exp(-2 * magnitude)) - np.log(2)
+
+
 def _erf(z: Values) -> Values:
     from scipy.special import erf
 
@@ -67,6 +72,7 @@ FUNCTIONS: dict[str, Elementwise] = {
     "sinh": Elementwise(np.sinh, _f("cosh"), "np.sinh({0})", r"\sinh"),
     "cosh": Elementwise(np.cosh, _f("sinh"), "np.cosh({0})", r"\cosh"),
     "tanh": Elementwise(np.tanh, lambda x: 1 - apply("tanh", x) ** 2, "np.tanh({0})", r"\tanh"),
+    "logcosh": Elementwise(_logcosh, _f("tanh"), "(np.logaddexp({0}, -{0}) - np.log(2))", r"\log\cosh"),
     "erf": Elementwise(_erf, lambda x: number(2 / SQRT_PI) * apply("exp", -(x**2)), "erf({0})", r"\operatorname{erf}"),
     "sigmoid": Elementwise(
         _sigmoid,

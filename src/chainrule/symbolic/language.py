@@ -81,6 +81,10 @@ def _norm2(b: Builder, x: Expression) -> Expression:
     return unary("norm2", x)
 
 
+#: Names that a reader takes for something else than an elementwise function.
+NOT_ELEMENTWISE = frozenset(
+    {"max", "min", "argmax", "argmin", "prod", "norm", "rank", "median", "transpose", "chol", "svd", "eig"}
+)
 ALIASES = {"logistic": "sigmoid", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "heaviside": "step"}
 
 CALLS: dict[str, Callable[[Builder, list[Expression]], Expression]] = {

@@ -13,7 +13,7 @@ _LETTERS = {letter: "\\" + name for name, letter in GREEK.items()} | {
 _OPERATORS = {
     "neg": "-", "−": " - ", "+": " + ", "=": " = ", "⊙": r" \odot ", "∘": r" \circ ", "⊘": r" \oslash ",
     "⊗": r" \otimes ", ",": ", ", ";": "; ", "×": r" \times ", "→": r" \to ", "·": r" \cdot ", "≤": r" \le ",
-    "∈": r" \in ", "←": r" \leftarrow ", ">": " > ", "*": " * ",
+    "∈": r" \in ", "←": r" \leftarrow ", ">": " > ", "<": " < ", "≥": r" \ge ", "*": " * ",
 }  # fmt: skip
 _UPRIGHT = {
     "∂": r"\partial ", "T": r"\mathsf{T}", "⊤": r"\top", "t": "t", "⊙": r"\odot ", "∘": r"\circ ", "*": "*",

@@ -28,8 +28,8 @@ from chainrule.symbolic.boxes import (
     upright,
     words,
 )
-from chainrule.symbolic.expression import Dim, Expression, number, power
-from chainrule.symbolic.forms import split_number, with_number
+from chainrule.symbolic.expression import Dim, Expression, hadamard, number, ones, power
+from chainrule.symbolic.forms import is_ones, is_vulgar, split_number, with_number
 
 SUM, ELEMENTWISE, PRODUCT, ATOM = range(4)  # how tightly a box holds together
 Laid = tuple[Box, int]
@@ -88,7 +88,7 @@ _ROOTS = {  # constants that the activations hold as decimals, to the last digit
 def _decimal(value: Fraction) -> Box:
     if value.denominator == 1:
         return num(value.numerator)
-    if value.denominator <= 12:
+    if is_vulgar(value):
         return fraction(num(value.numerator), num(value.denominator))
     return _ROOTS.get(repr(float(value))) or num(repr(float(value)))
 
@@ -138,7 +138,7 @@ def _fraction_boxes(
     tops = [_at(f, script, strength) for f in over]
     if not under:
         return ([_decimal(value)] if value != 1 else []) + tops
-    plain = value.denominator <= 12
+    plain = is_vulgar(value)
     if value != 1 and plain and value.numerator != 1:
         tops.insert(0, num(value.numerator))
     bottoms = [_at(f, script, SUM if len(under) == 1 and value.denominator == 1 else ATOM) for f in under]
@@ -266,17 +266,65 @@ def _kron(node: Expression, script: Script) -> Laid:
 
 
 def _greater(node: Expression, script: Script) -> Laid:
-    left, right = (_at(a, script, ELEMENTWISE) for a in node.args)
-    if node.args[1].op == "zeros":
-        right = num(0)
-    return fence(joined(">", left, right), "[", "]"), ATOM
+    return fence(_comparison(node, script), "[", "]"), ATOM
+
+
+def _comparison(node: Expression, script: Script) -> Box:
+    """x > y, or x ≤ y for one minus it; a constant stands on the right."""
+    above = node.op == "greater"
+    left, right = node.args if above else negated(node).args  # type: ignore[union-attr]
+    sign, turned = (">", "<") if above else ("≤", "≥")
+    if _constant(left, script) is not None:
+        left, right, sign = right, left, turned
+    return joined(sign, _at(left, script, SUM), _constant(right, script) or _at(right, script, SUM))
+
+
+def _constant(node: Expression, script: Script) -> Box | None:
+    """The number that fills a matrix."""
+    factor, body = split_number(node)
+    if body.op not in ("ones", "zeros") and node.op != "number":
+        return None
+    number_ = num(0) if body.op == "zeros" else _decimal(abs(factor))
+    return row(op("neg"), number_) if factor < 0 and body.op != "zeros" else number_
+
+
+def negated(node: Expression) -> Expression | None:
+    """The comparison of which a condition is one minus it."""
+    if node.op != "add" or len(node.args) != 2:
+        return None
+    factor, body = split_number(node.args[1])
+    return body if factor == -1 and body.op == "greater" and is_ones(node.args[0]) else None
 
 
 def _where(node: Expression, script: Script) -> Laid:
-    condition, yes, no = (_at(a, script, SUM) for a in node.args)
-    if node.args[0].op == "greater":
-        condition = condition.parts[1]  # type: ignore[assignment]
-    return cases((yes, row(words("where"), SPACE, condition)), (no, words("elsewhere"))), ATOM
+    rows = []
+    while node.op == "where":  # cases within the last case are cases of the whole
+        condition, yes, rest = node.args
+        compared = condition.op == "greater" or negated(condition) is not None
+        shown = _comparison(condition, script) if compared else _at(condition, script, SUM)
+        rows.append((_case(yes, script), row(words("where"), SPACE, shown)))
+        node = rest
+    guarded = _guarded(node)
+    if guarded is not None:
+        condition, yes = guarded
+        rows.append((_case(yes, script), row(words("where"), SPACE, _comparison(condition, script))))
+        return cases(*rows, (num(0), words("elsewhere"))), ATOM
+    return cases(*rows, (_case(node, script), words("elsewhere"))), ATOM
+
+
+def _guarded(node: Expression) -> tuple[Expression, Expression] | None:
+    """The condition and the rest of a product that is zero unless a comparison holds."""
+    factor, body = split_number(node)
+    factors = body.args if body.op == "hadamard" else (body,)
+    conditions = [f for f in factors if f.op == "greater"]
+    if len(conditions) != 1:
+        return None
+    others = [f for f in factors if f.op != "greater"] or [ones(node.shape)]
+    return conditions[0], with_number(factor, hadamard(*others))
+
+
+def _case(node: Expression, script: Script) -> Box:
+    return (script.spread and _constant(node, script)) or _at(node, script, SUM)
 
 
 def _ones(node: Expression, script: Script) -> Laid:
@@ -294,6 +342,15 @@ def _block(node: Expression, script: Script) -> Laid:
         separator = ";" if node.op == "append_ones" else ","
         return fence(joined(separator, inner, index), "[", "]"), ATOM
     return call(upright("drop"), inner), ATOM
+
+
+def _stack(node: Expression, script: Script) -> Laid:
+    listed = [num(f"{float(a.data):g}") if a.op == "number" else _at(a, script, SUM) for a in node.args]
+    return fence(joined(";" if node.data[0] == 0 else ",", *listed), "[", "]"), ATOM
+
+
+def _part(node: Expression, script: Script) -> Laid:
+    return call(sub(upright("part"), num(node.data[2] + 1)), _at(node.args[0], script, SUM)), ATOM
 
 
 _LAYOUTS: dict[str, Callable[[Expression, Script], Laid]] = {
@@ -328,6 +385,8 @@ _LAYOUTS: dict[str, Callable[[Expression, Script], Laid]] = {
     "block_sum": _called("blocksum"),
     "greater": _greater,
     "where": _where,
+    "stack": _stack,
+    "part": _part,
     "append_ones": _block,
     "append_zeros": _block,
     "drop_row": _block,

@@ -23,6 +23,7 @@ from chainrule.symbolic.expression import (
     unary,
     zeros,
 )
+from chainrule.symbolic.shapes import Shape, times_dim
 
 
 class NoMatrixFormError(NotImplementedError):
@@ -105,6 +106,26 @@ def _of_diag(node: Expression, g: Expression) -> Expression:
     return matrix_of(hadamard(product(body, ones((1, n))), identity(n)), g)
 
 
+def _vec_of_kron(shape: Shape, inner: Shape) -> Expression:
+    """P with vec(A kron B) = P (vec A kron vec B), for A of m x n and B of p x q: I_n kron K_qm kron I_p."""
+    (m, n), (p, q) = shape, inner
+    return make("kron", (make("kron", (identity(n), commutation(q, m))), identity(p)))
+
+
+def _of_block_inner(node: Expression, g: Expression) -> Expression:
+    """The adjoint of vec A -> vec(A kron B) = P (I kron vec B) vec A."""
+    big, small = node.args
+    spread = make("kron", (identity(times_dim(*node.shape)), unary("vec", small)))
+    return times(transpose(times(_vec_of_kron(node.shape, small.shape), spread)), matrix_of(big, g))
+
+
+def _of_block_sum(node: Expression, g: Expression) -> Expression:
+    """The adjoint of vec B -> vec(A kron B) = P (vec A kron I) vec B."""
+    big, weights = node.args
+    spread = make("kron", (unary("vec", weights), identity(times_dim(*node.shape))))
+    return times(transpose(times(_vec_of_kron(weights.shape, node.shape), spread)), matrix_of(big, g))
+
+
 def _dependent(node: Expression, g: Expression) -> int:
     places = [i for i, a in enumerate(node.args) if depends(a, g)]
     if len(places) != 1:
@@ -125,4 +146,6 @@ _HANDLERS = {
     "where": _of_where,
     "diagonal": _of_diagonal,
     "diag": _of_diag,
+    "block_inner": _of_block_inner,
+    "block_sum": _of_block_sum,
 }

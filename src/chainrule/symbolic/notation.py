@@ -1,4 +1,4 @@
-"""Notations: how a text writes a network, as data; six presets; exact conversion between their layouts.
+"""Notations: how a text writes a network, as data; conversion between their layouts.
 
 Every notation says the same equations with other letters and other layouts: samples as rows, as columns or one at a
 time, W with the neuron it leads to as row or as column, biases apart or absorbed, gradients as columns or rows. A
@@ -9,7 +9,8 @@ transpose, and with which sign, so that the equation follows by transposing and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -30,9 +31,10 @@ from chainrule.symbolic.boxes import (
 )
 
 if TYPE_CHECKING:
+    from chainrule.network.loss import Loss
     from chainrule.network.spec import Network
 
-__all__ = ["NOTATIONS", "Notation", "notation"]
+__all__ = ["Notation"]
 
 Layer = int | str  # a number, or the letter of the general step such as "l" or "l+1"
 Array = Any
@@ -40,7 +42,8 @@ _LETTERS = {
     "weights": "W", "bias": "b", "preactivation": "z", "activation": "a", "input": "X", "output": "", "target": "T",
     "cost": "J", "delta": "delta", "error": "", "function": "sigma", "rate": "eta", "size": "n", "samples": "N",
 }  # fmt: skip
-DATA = ("preactivation", "activation", "input", "output", "target", "augmented")
+OF_THE_LOSS = {"levels": "Q", "mean": "μ", "log_variance": "s"}  # what the outputs of some losses hold
+DATA = ("preactivation", "activation", "input", "output", "target", "augmented", "adjusted", *OF_THE_LOSS)
 SLOPES = ("delta", "error")
 
 
@@ -96,7 +99,8 @@ class Notation:
     indices : bool
         Whether the steps by indices are shown unless asked otherwise, as a text does that works by components.
     loss : str
-        The loss that the text uses, with its factor.
+        The loss of the text, with its factor: a network whose loss differs from it in the factor alone is derived with
+        the text's. Empty for the network's own.
     source : str
         The document.
 
@@ -130,7 +134,7 @@ class Notation:
     vectors: Literal["italic", "bold"] = "italic"
     ones: str = ""
     indices: bool = False
-    loss: str = "half_squared_error"
+    loss: str = ""
     source: str = ""
 
     def __post_init__(self) -> None:
@@ -140,6 +144,8 @@ class Notation:
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} is one of {', '.join(map(repr, allowed))}, given {getattr(self, name)!r}")
+        if self.loss:
+            _known_loss(self.loss)
         if self.diagonal and self.samples != "one":
             raise ValueError("diagonal matrices need one sample at a time: samples='one'")
 
@@ -156,6 +162,10 @@ class Notation:
             return partial(self.glyph("cost"), self.glyph(below, layer, depth))
         if role == "augmented":
             return tilde_of(self.glyph("activation", layer, depth))
+        if role == "adjusted":
+            return tilde_of(self.glyph("target"))
+        if role in OF_THE_LOSS:
+            return self._set(role, OF_THE_LOSS[role])
         if role == "augmented_weights":
             return tilde_of(self.glyph("weights", layer, depth))
         if role == "output" and self.letter("output"):
@@ -182,7 +192,7 @@ class Notation:
             return sub(base, box)
         return sup(base, row(op("("), box, op(")")) if self.index == "bracketed" else box)
 
-    def gradient(self, of: Box) -> Box:
+    def gradient_glyph(self, of: Box) -> Box:
         """The gradient of the cost with respect to a parameter."""
         if self.nabla == "weights":
             return row(upright("∇"), of)
@@ -205,11 +215,15 @@ class Notation:
     def absorbs(self, network: Network) -> bool:
         return self.bias == "absorbed" and network.bias
 
-    def parameters(self, network: Network, theta: Array) -> list[tuple[Array, ...]]:
-        """The parameters of every layer as the notation lays them out: (W,), or (W, b).
+    def factor(self, network: Network) -> Fraction:
+        """The cost of the text over that of the network."""
+        from chainrule.symbolic.losses import text_loss
 
-        The same conversion carries a gradient, which has the layout of theta.
-        """
+        own, n = network.head.loss, network.sizes[-1]
+        return _scale(text_loss(own, self.loss), n) / _scale(own, n)
+
+    def parameters(self, network: Network, theta: Array) -> list[tuple[Array, ...]]:
+        """The parameters of every layer as the notation lays them out: (W,), or (W, b)."""
         converted: list[tuple[Array, ...]] = []
         for weights, bias in network.layers(theta):
             if self.bias == "absorbed" and bias is not None:
@@ -221,7 +235,7 @@ class Notation:
         return converted
 
     def theta(self, network: Network, parameters: list[tuple[Array, ...]]) -> Array:
-        """The flat vector of parameters (or of a gradient) laid out in this notation: the inverse of `parameters`."""
+        """The flat vector of parameters laid out in this notation: the inverse of `parameters`."""
         layers = []
         for entry in parameters:
             weights = entry[0].T if self.turned("weights") else entry[0]
@@ -230,6 +244,14 @@ class Notation:
             else:
                 layers.append((weights, np.ravel(entry[1]) if len(entry) > 1 else None))
         return network.pack(layers)
+
+    def derivatives(self, network: Network, gradient: Array) -> list[tuple[Array, ...]]:
+        """The network's gradient as the text has it: laid out like its parameters, with the factor of its loss."""
+        return self.parameters(network, _times(gradient, self.factor(network)))
+
+    def gradient(self, network: Network, derivatives: list[tuple[Array, ...]]) -> Array:
+        """The network's gradient from the text's: the inverse of `derivatives`."""
+        return _times(self.theta(network, derivatives), 1 / self.factor(network))
 
     def data(self, samples: Array) -> Array:
         """Samples as rows (N, n), laid out in this notation; one sample at a time gives a list of columns."""
@@ -245,6 +267,22 @@ class Notation:
 
     def _bias(self, bias: Array) -> Array:
         return bias.reshape(1, -1) if self.samples == "rows" else bias.reshape(-1, 1)
+
+
+def _scale(loss: Loss, outputs: int) -> Fraction:
+    exact = Fraction(repr(float(loss.factor)))
+    return exact / outputs if loss.reduction == "mean" else exact
+
+
+def _times(array: Array, factor: Fraction) -> Array:
+    """The array times a fraction: nothing is rounded where numerator and denominator are powers of two."""
+    return array * factor.numerator / factor.denominator
+
+
+def _known_loss(name: str) -> None:
+    from chainrule.network.loss import loss
+
+    loss(name)
 
 
 def tilde_of(box: Box) -> Box:
@@ -286,82 +324,3 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "sign": (1, -1),
     "vectors": ("italic", "bold"),
 }
-
-ROWS = Notation("rows", source="the notation of this package")
-WATTERS = Notation(
-    "watters",
-    samples="one",
-    bias="absorbed",
-    gradients="rows",
-    letters={"preactivation": "g", "activation": "h", "input": "x", "output": "f", "target": "y", "cost": "L",
-             "delta": "", "size": "D"},
-    index="superscript",
-    layer="n",
-    last="F",
-    split=True,
-    vectors="bold",
-    loss="squared_error",
-    source="Backpropagation, Gregor Hartl Watters, 2024",
-)  # fmt: skip
-WICHMANN = Notation(
-    "wichmann",
-    samples="columns",
-    letters={"preactivation": "Z", "activation": "A", "delta": "H", "error": "Delta", "size": "S"},
-    index="bracketed",
-    split=True,
-    transpose="t",
-    slope="partial",
-    ones="J_N",
-    source="General feed forward neural networks, Kristian Wichmann, 2017",
-)
-CHAINS = Notation(
-    "chains",
-    samples="one",
-    bias="absent",
-    letters={"preactivation": "p", "activation": "q", "input": "x", "target": "y", "cost": "C", "delta": "Delta"},
-    pairs=True,
-    layer="i",
-    from_output=True,
-    source="Backpropagation I to IV",
-)
-NEURON = Notation(
-    "neuron",
-    samples="one",
-    letters={"input": "x", "target": "y", "cost": "C"},
-    index="superscript",
-    slope="partial",
-    nabla="weights",
-    indices=True,
-    loss="half_mean_squared_error",
-    source="The calculus behind backpropagation",
-)
-MENON = Notation(
-    "menon",
-    samples="one",
-    letters={"weights": "w", "input": "x", "target": "y", "cost": "L", "delta": "phi"},
-    index="superscript",
-    layer="j",
-    elementwise="∘",
-    nabla="both",
-    loss="mean_squared_error",
-    source="Deriving Backpropagation, Rahul Menon, 2021",
-)
-
-#: The notations by name: the house's and those of the five documents.
-NOTATIONS: dict[str, Notation] = {n.name: n for n in (ROWS, WATTERS, WICHMANN, CHAINS, NEURON, MENON)}
-
-
-def notation(given: str | Notation) -> Notation:
-    """The notation of that name; a `Notation` is returned as it is."""
-    if isinstance(given, Notation):
-        return given
-    if given not in NOTATIONS:
-        raise ValueError(
-            f"no notation is called {given!r}; there are {', '.join(NOTATIONS)}, or a cr.Notation of one's own"
-        )
-    return NOTATIONS[given]
-
-
-def variant(base: str | Notation, **changes: Any) -> Notation:
-    """A notation that differs from another in a few choices."""
-    return replace(notation(base), **changes)

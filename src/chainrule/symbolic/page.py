@@ -12,7 +12,6 @@ from chainrule.symbolic.text import text
 if TYPE_CHECKING:
     from chainrule.symbolic.boxes import Box
     from chainrule.symbolic.derivation import Derivation, Line, Section
-    from chainrule.symbolic.derivative import Derivative
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #57606a; --paper: #ffffff; --band: #f4f6f8; --mark: #0b5cad; }
@@ -74,16 +73,6 @@ def html_fragment(derivation: Derivation) -> str:
         parts.append(f"<h4>{escape(section.title)}</h4>")
         parts += [mathml(line.box(), display=True) for line in section.lines]
     return "\n".join(parts)
-
-
-def derivative_page(derivative: Derivative) -> str:
-    """The derivative of an expression with its steps, as a page."""
-    steps = "".join(
-        f'<div class="line">{formula(step.box())}<p class="why">{escape("; ".join(step.reasons))}</p></div>'
-        for step in derivative.steps
-    )
-    body = f"{formula(derivative.equation())}\n<section>\n<h2>Steps</h2>\n{steps}\n</section>"
-    return shell(f"Derivative by {derivative.variable.name}", f"of {derivative.function}", body)
 
 
 def _section(section: Section, unfolded: bool) -> str:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from chainrule.symbolic.boxes import GREEK
-from chainrule.symbolic.dimensions import named_dims, with_dims
+from chainrule.symbolic.dimensions import named_dims, with_dims, with_letters
 from chainrule.symbolic.expression import (
     SCALAR,
     Dim,
@@ -43,12 +43,12 @@ from chainrule.symbolic.expression import (
     transpose,
     unary,
 )
-from chainrule.symbolic.language import ALIASES, CALLS, ParseError
+from chainrule.symbolic.language import ALIASES, CALLS, NOT_ELEMENTWISE, ParseError
 
 __all__ = ["ParseError", "parse"]
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|(?P<name>[^\W\d]\w*)"
+    r"\s*(?:(?P<number>\d+(?:\.(?![*/^'])\d*)?(?:[eE][+-]?\d+)?|\.\d+)|(?P<name>[^\W\d]\w*)"
     r"|(?P<sign>\.\*|\./|\.\^|\.'|[-+*/^'(),@⊙ᵀ′−]))"
 )
 
@@ -181,6 +181,8 @@ class Builder:
         handler = CALLS.get(token.text)
         if handler is not None and not primes:
             return handler(self, arguments)
+        if token.text in NOT_ELEMENTWISE:
+            raise self.error(f"{token.text} is no elementwise function, and not in the language; it stands", token)
         if len(arguments) != 1:
             raise self.error(f"{token.text} takes one argument, not {len(arguments)}", token)
         return apply(ALIASES.get(token.text, token.text), arguments[0], primes)
@@ -296,6 +298,8 @@ class Builder:
         base = self.settle(base)
         if sign.text == "^" and exponent.op in ("symbol",) and exponent.name == "T":
             return transpose(base)
+        if not exponent.is_scalar and sign.text == ".^":
+            return self.power_of_entries(base, exponent)
         if base.is_scalar or sign.text == ".^":
             return power(base, exponent)
         if base.is_column or base.shape[0] == 1 or exponent.op != "number" or exponent.data.denominator != 1:
@@ -305,6 +309,14 @@ class Builder:
         if whole == 0:
             return identity(base.shape[0])
         return product(*([unary("inverse", base) if whole < 0 else base] * abs(whole)))
+
+    def power_of_entries(self, base: Expression, exponent: Expression) -> Expression:
+        """u .^ v, entry by entry: exp(v .* log(u)), for positive entries."""
+        exponent = self.settle(exponent)
+        if base.is_scalar:
+            return apply("exp", scale(apply("log", base), exponent))
+        base, exponent = self.fit(base, exponent, tuple(zip(base.shape, exponent.shape, strict=True)))
+        return apply("exp", hadamard(exponent, apply("log", base)))
 
     def square(self, node: Expression) -> Expression:
         node = self.settle(node)
@@ -360,6 +372,8 @@ def parse(source: str, shapes: Mapping[str, object] | None = None) -> Expression
         except _Became as signal:
             said[signal.name] = "vector"
             continue
+        except ShapeError as problem:
+            raise ShapeError(with_letters(str(problem))) from None
         if builder.peek().kind != "end":
             raise builder.error(f"{builder.peek().text!r} cannot follow", builder.peek())
         unknown = set(shapes or {}) - set(builder.found)

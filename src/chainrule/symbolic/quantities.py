@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chainrule.symbolic.boxes import Box, ident, num, sub
-from chainrule.symbolic.expression import Dim, Expression, negative, symbol, transpose
+from chainrule.symbolic.expression import Dim, Expression, negative, number, size, symbol, transpose
 from chainrule.symbolic.layout import Script
-from chainrule.symbolic.notation import SLOPES, Layer, Notation, shifted
+from chainrule.symbolic.notation import OF_THE_LOSS, SLOPES, Layer, Notation, shifted
+from chainrule.symbolic.shapes import times_dim
 from chainrule.symbolic.simplify import simplify
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Quantities:
     notation: Notation
     own_sizes: bool
     names: dict[str, Box] = field(default_factory=dict)
+    rates: dict[str, Expression] = field(default_factory=dict)  # of the penalties in use, l1 and l2
 
     @property
     def depth(self) -> int:
@@ -45,12 +47,27 @@ class Quantities:
 
     def dim(self, layer: Layer) -> Dim:
         """The name of a layer's size; how it is shown depends on whether sizes are the network's own."""
-        name = f"n_{safe(layer)}"
-        if name not in self.names:
+        several = self.network.loss.outputs_per_target
+        name = times_dim(several, self.targets()) if several > 1 and layer == self.depth else f"n_{safe(layer)}"
+        if str(name) not in self.names:
             own = self.own_sizes and isinstance(layer, int)
             shown = num(self.network.sizes[layer]) if own else self.notation.glyph("size", layer, self.depth)  # type: ignore[index]
-            self.names[name] = shown
+            self.names[str(name)] = shown
         return name
+
+    def targets(self) -> Dim:
+        """How many targets a sample has: as many as outputs, unless the loss takes several outputs for one."""
+        if self.network.loss.outputs_per_target == 1:
+            return self.dim(self.depth)
+        if self.network.n_targets == 1:
+            return 1
+        shown = sub(ident(self.notation.letter("size")), ident("t"))
+        self.names.setdefault("n_targets", num(self.network.n_targets) if self.own_sizes else shown)
+        return "n_targets"
+
+    def outputs(self) -> Expression:
+        """The number of outputs, as a number of a formula."""
+        return number(self.network.sizes[-1]) if self.own_sizes else size(self.dim(self.depth))
 
     def shape(self, role: str, layer: Layer) -> tuple[Dim, Dim]:
         """The shape of a quantity in the column form."""
@@ -61,6 +78,8 @@ class Quantities:
             return self.dim(layer), f"{self.dim(shifted(layer, -1))}+1"
         if role == "bias":
             return self.dim(layer), 1
+        if role in ("target", "mean", "log_variance"):
+            return self.targets(), self.samples
         return (f"{self.dim(layer)}+1" if role == "augmented" else self.dim(layer)), self.samples
 
     def merged(self, role: str, layer: Layer) -> str:
@@ -84,9 +103,9 @@ class Quantities:
 
     def _glyph(self, role: str, layer: Layer) -> Box:
         if role in _GRADIENTS:
-            return self.notation.gradient(self.notation.glyph(_GRADIENTS[role], layer, self.depth))
-        if role in ("input", "target"):
-            return self._input_or_target(role)
+            return self.notation.gradient_glyph(self.notation.glyph(_GRADIENTS[role], layer, self.depth))
+        if role in ("input", "target", "adjusted", *OF_THE_LOSS):
+            return self.notation.glyph(role)
         at_output = layer == self.depth and self.notation.letter("output") and self._linear(self.depth)
         if at_output and role == "delta" and not self.notation.letter("delta"):
             return self.notation.glyph("error", layer, self.depth)
@@ -94,9 +113,6 @@ class Quantities:
         if output and self.notation.letter("output"):
             return self.notation.glyph("output", layer, self.depth)
         return self.notation.glyph(role, layer, self.depth)
-
-    def _input_or_target(self, role: str) -> Box:
-        return self.notation.glyph(role)
 
     def scalar(self, name: str, shown: Box) -> Expression:
         """A number such as the learning rate."""

@@ -101,6 +101,17 @@ def _through_block_sum(g: Expression, f: Expression, i: int) -> Expression:
     return make("kron", (weights, g)) if i == 0 else make("block_inner", (big, g), weights.shape)
 
 
+def _through_stack(g: Expression, f: Expression, i: int) -> Expression:
+    axis, block = f.data[0], f.args[i]
+    return unary("part", g, (axis, block.shape[axis], i, len(f.args)))
+
+
+def _through_part(g: Expression, f: Expression, i: int) -> Expression:
+    axis, _, place, count = f.data
+    blocks = tuple(g if k == place else zeros(g.shape) for k in range(count))
+    return make("stack", blocks, (axis, f.args[0].shape[axis]))
+
+
 @dataclass(frozen=True)
 class Rule:
     """An adjoint rule: the line, its name, and the reason a person would give."""
@@ -143,6 +154,8 @@ ADJOINTS: dict[str, Rule] = {
     "unvec": Rule(lambda g, f, i: unary("vec", g), "unvec", "the columns are stacked again"),
     "where": Rule(_through_where, "case distinction", "each case keeps its own derivative"),
     "greater": Rule(lambda g, f, i: zeros(f.args[i].shape), "comparison", "a step is flat wherever it is smooth"),
+    "stack": Rule(_through_stack, "blocks", "every block receives its own part"),
+    "part": Rule(_through_part, "part of blocks", "the other blocks have no share in it"),
     "append_ones": Rule(lambda g, f, i: unary("drop_row", g), "appended ones", "the appended row is a constant"),
     "append_zeros": Rule(lambda g, f, i: unary("drop_column", g), "appended zeros", "the new column is a constant"),
     "drop_column": Rule(

@@ -101,6 +101,18 @@ def _kron(args: tuple[Expression, ...], data: Any) -> Shape:
     return times_dim(m, p), times_dim(n, q)
 
 
+def _stacked(args: tuple[Expression, ...], data: tuple[int, Dim]) -> Shape:
+    """Blocks of one shape, one under the other (axis 0) or side by side (axis 1)."""
+    rows, columns = _equal_shapes(args, data)
+    return (data[1], columns) if data[0] == 0 else (rows, data[1])
+
+
+def _parted(args: tuple[Expression, ...], data: tuple[int, Dim, int, int]) -> Shape:
+    """One of several equal blocks."""
+    rows, columns = args[0].shape
+    return (data[1], columns) if data[0] == 0 else (rows, data[1])
+
+
 SHAPES: dict[str, Callable[[tuple[Expression, ...], Any], Shape]] = {
     "add": _equal_shapes,
     "hadamard": _equal_shapes,
@@ -126,6 +138,8 @@ SHAPES: dict[str, Callable[[tuple[Expression, ...], Any], Shape]] = {
     "block_sum": lambda a, d: d,  # sum_ij A_ij times block ij of G
     "vec": lambda a, d: (times_dim(*a[0].shape), 1),
     "unvec": lambda a, d: d,
+    "stack": _stacked,  # data: axis, the dimension that the blocks have together
+    "part": _parted,  # data: axis, the dimension of the block, which block, of how many
     "append_ones": lambda a, d: (_plus_one(a[0].shape[0]), a[0].shape[1]),
     "append_zeros": lambda a, d: (a[0].shape[0], _plus_one(a[0].shape[1])),
     "drop_row": lambda a, d: (_minus_one(a[0].shape[0]), a[0].shape[1]),

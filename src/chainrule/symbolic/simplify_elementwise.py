@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from chainrule.symbolic.expression import (
+    ONE,
     Expression,
     add,
     apply,
@@ -16,7 +17,7 @@ from chainrule.symbolic.expression import (
     scale,
     zeros,
 )
-from chainrule.symbolic.forms import ONE, Maybe, is_ones, is_zero, rank
+from chainrule.symbolic.forms import Maybe, is_ones, is_zero, rank, split_number
 from chainrule.symbolic.functions import FUNCTIONS
 
 _INVERSES = {("log", "exp"), ("exp", "log"), ("log1p", "expm1"), ("expm1", "log1p")}
@@ -147,8 +148,11 @@ def power_distributes(node: Expression) -> Maybe:
 
 
 def function_and_inverse(node: Expression) -> Maybe:
-    """A function and its inverse cancel."""
+    """A function and its inverse cancel; exp(c log x) is x^c."""
     inner = node.args[0]
+    factor, body = split_number(inner)
+    if node.data == ("exp", 0) and body.op == "apply" and body.data == ("log", 0) and factor != 1:
+        return power(body.args[0], number(factor))
     if inner.op == "apply" and inner.data[1] == node.data[1] == 0 and (node.data[0], inner.data[0]) in _INVERSES:
         return inner.args[0]
     return None

@@ -19,6 +19,7 @@ from chainrule.symbolic.expression import (
     zeros,
 )
 from chainrule.symbolic.forms import Maybe, is_zero
+from chainrule.symbolic.simplify_transposes import ELEMENTWISE, count_transposes
 
 
 def sum_of_scalar(node: Expression) -> Maybe:
@@ -39,6 +40,13 @@ def sum_linear(node: Expression) -> Maybe:
     """Numbers come out of a sum."""
     inner = node.args[0]
     return hadamard(inner.args[0], unary("sum", inner.args[1])) if inner.op == "scale" else None
+
+
+def sum_of_turned(node: Expression) -> Maybe:
+    """A sum of entries does not see the transpose; the side with fewer of them is kept."""
+    inner = node.args[0]
+    fewer = inner.op in (*ELEMENTWISE, "product") and count_transposes(inner, True) < count_transposes(inner, False)
+    return unary("sum", transpose(inner)) if fewer else None
 
 
 def sum_of_products(node: Expression) -> Maybe:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import gcd
 
 from chainrule.symbolic.expression import Expression, add, hadamard, product, scale, zeros
-from chainrule.symbolic.forms import is_zero, split_number, with_number
+from chainrule.symbolic.forms import is_vulgar, is_zero, split_number, with_number
 
 
 def flat_sum(node: Expression) -> Expression | None:
@@ -48,7 +48,7 @@ def common_number(node: Expression) -> Expression | None:
     bodies = [split_number(t)[1] for t in node.args]
     shared = Fraction(gcd(*(f.numerator for f in factors)), 1)
     denominators = {f.denominator for f in factors}
-    if len(denominators) == 1:
+    if len(denominators) == 1 and is_vulgar(factors[0]):  # 0.01 + 0.99 u stays as it is
         shared /= denominators.pop()
     if all(f < 0 for f in factors):
         shared = -shared

@@ -13,7 +13,7 @@ from chainrule.symbolic.expression import (
 )
 from chainrule.symbolic.forms import Maybe
 
-_ELEMENTWISE = ("add", "hadamard", "greater", "where", "apply", "power", "softmax", "logsumexp")
+ELEMENTWISE = ("add", "hadamard", "greater", "where", "apply", "power", "softmax", "logsumexp", "stack", "part")
 
 
 def transpose_pushes_down(node: Expression) -> Maybe:
@@ -31,7 +31,7 @@ def transpose_pushes_down(node: Expression) -> Maybe:
         return (ones if inner.op == "ones" else zeros)(node.shape)
     if _own_transpose(inner):
         return inner
-    if inner.op in _ELEMENTWISE and count_transposes(inner, True) < 1 + count_transposes(inner, False):
+    if inner.op in ELEMENTWISE and count_transposes(inner, True) < 1 + count_transposes(inner, False):
         return _turned(inner)
     return transpose(inner) if inner.op == "transpose" else None
 
@@ -52,8 +52,12 @@ def _flip(node: Expression) -> Expression:
 
 
 def _turned(node: Expression) -> Expression:
-    """The transpose of an elementwise operation, taken on its arguments."""
-    data = 1 - node.data if node.op in ("softmax", "logsumexp") else node.data
+    """The transpose of an elementwise operation, or of blocks, taken on the arguments."""
+    data = node.data
+    if node.op in ("softmax", "logsumexp"):
+        data = 1 - node.data
+    elif node.op in ("stack", "part"):
+        data = (1 - node.data[0], *node.data[1:])
     return make(node.op, tuple(a if a.is_scalar else transpose(a) for a in node.args), data)
 
 
@@ -65,7 +69,7 @@ def count_transposes(node: Expression, turned: bool) -> int:
         return (0 if turned else 1) + count_transposes(node.args[0], False)
     if node.op == "symbol":
         return 1 if turned and not node.data[1] else 0
-    if node.op in _ELEMENTWISE and turned:
+    if node.op in ELEMENTWISE and turned:
         return min(sum(count_transposes(a, True) for a in node.args), 1 + count_transposes(node, False))
     if node.op in ("vec", "unvec", "block_inner", "block_sum", "append_ones", "drop_row", "drop_column"):
         return int(turned) + sum(count_transposes(a, False) for a in node.args)

@@ -201,6 +201,8 @@ _CALLS: dict[str, Callable[[_Writer, Expression, list[str]], str]] = {
     "unvec": lambda w, n, a: f"np.reshape({a[0]}, {w.shape(n)}, order='F')",
     "greater": lambda w, n, a: f"np.where({a[0]} > {a[1]}, 1.0, 0.0)",
     "where": lambda w, n, a: f"np.where({a[0]} != 0, {a[1]}, {a[2]})",
+    "stack": lambda w, n, a: f"np.concatenate([{', '.join(a)}], axis={n.data[0]})",
+    "part": lambda w, n, a: f"np.split({a[0]}, {n.data[3]}, axis={n.data[0]})[{n.data[2]}]",
     "append_ones": lambda w, n, a: f"np.vstack([{a[0]}, np.ones((1, np.shape({a[0]})[1]))])",
     "append_zeros": lambda w, n, a: f"np.hstack([{a[0]}, np.zeros((np.shape({a[0]})[0], 1))])",
     "drop_row": lambda w, n, a: f"({a[0]})[:-1]",

@@ -43,9 +43,17 @@ def _operator(sign: str) -> str:
 
 def _quotient(top: Box, bottom: Box) -> str:
     over, under = _text(top), _text(bottom)
-    over = f"({over})" if any(c in over.strip("−") for c in "+−⊙") and not over.startswith("∂") else over
+    over = f"({over})" if _loose(top) else over
     closed = bottom.kind in ("id", "number", "sub", "sup", "subsup", "fence", "root") or under.startswith("∂")
     return f"{over}/{under if closed else f'({under})'}"
+
+
+def _loose(box: Box) -> bool:
+    """Whether a sum or an elementwise product stands open in a row."""
+    if box.kind != "row":
+        return False
+    parts = [_box(part) for part in box.parts]
+    return any(_loose(part) or (part.kind == "operator" and str(part.parts[0]) in "+−⊙∘*⊘⊗") for part in parts)
 
 
 def _sum(parts: tuple[Box | str, ...]) -> str:

@@ -189,6 +189,8 @@ VALUES: dict[str, Callable[[Expression, list[Array], Point], Array]] = {
     "block_sum": lambda n, a, p: np.einsum("iajb,ij->ab", _blocks(a[0], a[1].shape, p.shape(n.shape)), a[1]),
     "vec": lambda n, a, p: a[0].reshape(-1, 1, order="F"),
     "unvec": lambda n, a, p: a[0].reshape(p.shape(n.shape), order="F"),
+    "stack": lambda n, a, p: np.concatenate(a, axis=n.data[0]),
+    "part": lambda n, a, p: np.split(a[0], n.data[3], axis=n.data[0])[n.data[2]],
     "append_ones": lambda n, a, p: np.vstack([a[0], np.ones((1, a[0].shape[1]))]),
     "append_zeros": lambda n, a, p: np.hstack([a[0], np.zeros((a[0].shape[0], 1))]),
     "drop_row": lambda n, a, p: a[0][:-1],

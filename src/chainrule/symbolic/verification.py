@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,22 +13,21 @@ from chainrule.symbolic.arguments import function_of_activation
 from chainrule.symbolic.component_checks import component_error, mean_error
 from chainrule.symbolic.expression import symbols
 from chainrule.symbolic.notation import SLOPES
+from chainrule.symbolic.passes import Passes
 from chainrule.symbolic.quantities import safe
+from chainrule.symbolic.update_checks import update_error
 from chainrule.symbolic.values import Point, value
 
 if TYPE_CHECKING:
-    from chainrule.network.spec import Network
     from chainrule.symbolic.derivation import Derivation, Line
 
-__all__ = ["Check", "Passes", "Verification", "point_of_line", "verify"]
+__all__ = ["Check", "Verification", "point_of_line", "verify"]
 
 Array = Any
 TOLERANCE = 1e-8  # of the largest entry; a logarithm's slope at a saturated output costs digits
-STEP = 1e-20
 _TINY = 1e-300
 _SMALL = 1e-12
 _ROUNDING = 1e-6  # a slope this much smaller than the cost is zero up to rounding
-_MOST_SAMPLES = 4  # of a notation that treats one sample at a time, so many are checked
 
 
 @dataclass(frozen=True)
@@ -72,118 +71,6 @@ class Verification:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True)
-class Passes:
-    """The arrays of one forward and one backward pass, samples as rows, and the cost they belong to."""
-
-    derivation: Derivation
-    theta: Array
-    X: Array
-    T: Array
-    weights: Array | None
-
-    def __post_init__(self) -> None:
-        net = self.network
-        set_ = object.__setattr__
-        set_(self, "layers", net.layers(self.theta))
-        set_(self, "forward", net.forward(self.theta, self.X))
-        set_(self, "backward", net.backward(self.theta, self.X, self.T, self.weights))
-        options = self.derivation.options
-        penalties = {"l1": options["l1"], "l2": options["l2"]}
-        J, gradient = net.value_and_gradient(self.theta, self.X, self.T, self.weights, **penalties)
-        set_(self, "J", J)
-        set_(self, "gradient", gradient)
-        set_(self, "penalties", penalties)
-
-    layers: Any = None
-    forward: Any = None
-    backward: Any = None
-    J: Any = None
-    gradient: Any = None
-    penalties: Any = None
-
-    @property
-    def network(self) -> Network:
-        return self.derivation.network
-
-    @property
-    def depth(self) -> int:
-        return len(self.network.sizes) - 1
-
-    @property
-    def share(self) -> Array:
-        """Each sample's share of the cost, (N, 1)."""
-        N = len(self.X)
-        w = np.ones(N) if self.weights is None else np.asarray(self.weights, dtype=float)
-        return (w / w.sum())[:, None]
-
-    def column_form(self, role: str, l: int) -> Array:
-        """A quantity as (n_l, N), from the engine's arrays."""
-        if role in ("weights", "augmented_weights"):
-            W, b = self.layers[l - 1]
-            return W if role == "weights" else np.column_stack([W, b])
-        if role == "bias":
-            return self.layers[l - 1][1].reshape(-1, 1)
-        if role.endswith("_gradient"):
-            return self.gradient_of(role, l)
-        rows: dict[str, Callable[[], Array]] = {
-            "preactivation": lambda: self.forward.z[l],
-            "activation": lambda: self.forward.a[l],
-            "augmented": lambda: np.column_stack([self.forward.a[l], np.ones(len(self.X))]),
-            "input": lambda: self.X,
-            "target": lambda: self.T,
-            "delta": lambda: self.backward.delta[l],
-            "error": lambda: self.error(l),
-        }
-        return np.asarray(rows[role]()).T
-
-    def error(self, l: int) -> Array:
-        if l == self.depth:
-            with np.errstate(divide="ignore", invalid="ignore"):  # infinite where an output is saturated
-                return self.network.head.loss.gradient(NUMPY, self.forward.a[l], self.T) * self.share
-        return self.backward.delta[l + 1] @ self.layers[l].weights
-
-    def gradient_of(self, role: str, l: int) -> Array:
-        W: Array
-        b: Array
-        W, b = self.network.layers(self.gradient)[l - 1]
-        if role == "weights_gradient":
-            return W
-        return b.reshape(-1, 1) if role == "bias_gradient" else np.column_stack([W, b])
-
-    # ------------------------------------------------------------ the complex step
-
-    def slope(self, role: str, l: int, direction: Array) -> float:
-        """The derivative of the cost along a direction of a quantity in the column form."""
-        if role in SLOPES:
-            return float(np.imag(self.tail(role, l, direction.T)) / STEP)
-        moved = self.theta.astype(complex)
-        parts = [[np.zeros_like(p) if p is not None else None for p in layer] for layer in self.layers]
-        if role == "bias_gradient":
-            parts[l - 1][1] = direction.ravel()
-        else:
-            width = parts[l - 1][0].shape[1]  # type: ignore[union-attr]
-            parts[l - 1][0] = direction[:, :width]
-            if role == "augmented_weights_gradient":
-                parts[l - 1][1] = direction[:, -1]
-        moved += 1j * STEP * self.network.pack(parts)
-        return float(np.imag(self.network.objective(moved, self.X, self.T, self.weights, **self.penalties)) / STEP)
-
-    def tail(self, role: str, l: int, direction: Array) -> Array:
-        """The cost when z_l or a_l is moved by i h times the direction."""
-        z, a = self.forward.z[l], self.forward.a[l] + 1j * STEP * direction
-        if role == "delta":
-            z = z + 1j * STEP * direction
-            a = self.network.activation(l).f(NUMPY, z)
-        elif l == self.depth:
-            return np.sum(self.network.head.loss.value(NUMPY, a, self.T) * self.share[:, 0])
-        for k in range(l + 1, self.depth + 1):
-            W, b = self.layers[k - 1]
-            z = a @ W.T + (0 if b is None else b)
-            a = self.network.activation(k).f(NUMPY, z)
-        return np.sum(self.network.head.value(NUMPY, z, a, self.T) * self.share[:, 0])
-
-
 def verify(derivation: Derivation, theta: Array, X: Array, T: Array, sample_weight: Array | None) -> Verification:
     """The checks of all lines; see `Derivation.verify`."""
     theta, X, T = (np.asarray(v, dtype=float) for v in (theta, X, T))
@@ -194,9 +81,7 @@ def verify(derivation: Derivation, theta: Array, X: Array, T: Array, sample_weig
         raise ValueError("the derivation carries no weights: make it with derive(..., weights=True)")
     one = derivation.notation.samples == "one"
     if one:
-        batches = [
-            Passes(derivation, theta, X[n : n + 1], T[n : n + 1], None) for n in range(min(len(X), _MOST_SAMPLES))
-        ]
+        batches = [Passes(derivation, theta, X[n : n + 1], T[n : n + 1], None) for n in range(len(X))]
     else:
         batches = [Passes(derivation, theta, X, T, sample_weight)]
     return Verification(tuple(_check(line, batches) for line in derivation.steps))
@@ -206,13 +91,14 @@ def _check(line: Line, batches: list[Passes]) -> Check:
     if line.condition and not all(np.allclose(b.T.sum(axis=1), 1) for b in batches):
         return Check(line, 0.0, None, "not applicable: " + line.condition)
     if line.relation == "←":
-        errors = [_descends(b) for b in batches]
+        errors = [update_error(line, batch) for batch in batches]
         if line.components:  # one sample at a time: the mean over samples is the gradient of the batch
             errors.append(mean_error(batches, _together(batches).gradient))
-        return Check(line, max(errors), None, "the cost falls along it")
+        return Check(line, max(errors), None)
     errors = [_error(line, point, _floor(line, batch)) for batch in batches for point in _points(line, batch)]
-    if line.components and isinstance(line.layer, int):
-        errors += [component_error(line.tag, _role(line), line.layer, batch) for batch in batches]
+    if line.components and not isinstance(line.layer, str):
+        layer = batches[0].depth if line.layer is None else line.layer
+        errors += [component_error(line.tag, _role(line), layer, batch) for batch in batches]
     if not errors:
         return Check(line, 0.0, None, "not applicable: no hidden layer is elementwise")
     slopes = [_slope_error(line, batch) for batch in batches] if line.claim else None
@@ -258,14 +144,6 @@ def _slope_error(line: Line, batch: Passes) -> float:
     return float(worst)
 
 
-def _descends(batch: Passes) -> float:
-    """The slope of J along minus the gradient is minus its squared length."""
-    g = batch.gradient
-    moved = batch.theta - 1j * STEP * g
-    slope = np.imag(batch.network.objective(moved, batch.X, batch.T, batch.weights, **batch.penalties)) / STEP
-    return float(abs(slope + g @ g) / max(g @ g, 1e-12))
-
-
 # ---------------------------------------------------------------- the point at which a line is evaluated
 
 
@@ -275,8 +153,9 @@ def _points(line: Line, batch: Passes) -> Iterator[Point]:
         yield from _number_points(line, batch)
         return
     letter = batch.derivation.notation.layer
-    hidden = [l for l in range(1, batch.depth) if line.tag != "B2" or batch.network.activation(l).elementwise]
-    for general in hidden if line.layer == letter else (None,):
+    top = batch.depth if line.tag == "B2" else batch.depth + 1
+    layers = [l for l in range(1, top) if line.tag != "B2" or batch.network.activation(l).elementwise]
+    for general in layers if line.layer == letter else (None,):
         yield _point_at(line, batch, letter, general)
 
 
@@ -294,8 +173,10 @@ def _point_at(line: Line, batch: Passes, letter: str, general: int | None) -> Po
     point = Point()
     numbers = {safe(l): l for l in range(batch.depth + 1)}
     if general is not None:
-        numbers |= {safe(letter): general, safe(f"{letter}+1"): general + 1, safe(f"{letter}-1"): general - 1}
-    point.sizes = {f"n_{name}": batch.network.sizes[l] for name, l in numbers.items()} | {"N": len(batch.X)}
+        near = {safe(letter): general, safe(f"{letter}+1"): general + 1, safe(f"{letter}-1"): general - 1}
+        numbers |= {name: l for name, l in near.items() if l <= batch.depth}
+    point.sizes = {f"n_{name}": batch.network.sizes[l] for name, l in numbers.items()}
+    point.sizes |= {"N": len(batch.X), "n_targets": batch.network.n_targets}
     point.functions = {
         f"sigma_{name}": function_of_activation(f"sigma_{name}", batch.network.activation(l))
         for name, l in numbers.items()

@@ -3,9 +3,10 @@
 from .columns import Column, Table, column_of, table_of
 from .encoder import Encoder, learn_encoder
 from .errors import TableError
+from .inferring import learn_target
 from .model import TableModel
 from .sources import read_table
-from .target import Target, learn_target
+from .target import Target
 
 __all__ = [
     "Column",

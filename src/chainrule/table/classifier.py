@@ -9,11 +9,24 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import column_or_1d
 
 from chainrule.storage import Stored
 
 from .columns import Column
-from .fitting import TARGET, fitted_model, learn_into, missing_targets, rows_to_score, settings_of, with_table_tags
+from .errors import TableError
+from .features import Scaling
+from .fitting import (
+    TARGET,
+    fitted_model,
+    learn_into,
+    missing_targets,
+    outputs_of,
+    required,
+    rows_to_score,
+    settings_of,
+    with_table_tags,
+)
 
 
 class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -36,8 +49,11 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Epochs without a better validation loss before training stops; 0 to train all.
     time_limit : float, optional
         Seconds.
-    validation_fraction : float
-        Share of the rows that choose the best epoch.
+    validation_fraction : float, optional
+        Share of the rows that choose the best epoch. By default 0.1; of 20 to 1,000 rows none: parts of them take
+        turns to choose the number of epochs, and then all are trained.
+    scaling : {"standard", "robust"}
+        Of numbers: by mean and standard deviation, or by median and interquartile range, which outliers do not move.
     drop, categories, numbers : names of columns
         To leave out, to read as categories, to use although they look like identifiers.
     random_state : int
@@ -81,7 +97,8 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         class_weight: str | None = None,
         patience: int = 0,
         time_limit: float | None = None,
-        validation_fraction: float = 0.1,
+        validation_fraction: float | None = None,
+        scaling: Scaling = "standard",
         drop: Iterable[str] = (),
         categories: Iterable[str] = (),
         numbers: Iterable[str] = (),
@@ -98,6 +115,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.patience = patience
         self.time_limit = time_limit
         self.validation_fraction = validation_fraction
+        self.scaling = scaling
         self.drop = drop
         self.categories = categories
         self.numbers = numbers
@@ -120,9 +138,13 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         TableError
             There is nothing to learn; the message says why.
         """
-        y = np.asarray(y)
+        y = column_or_1d(required(self, y), warn=True)
         known = ~missing_targets(y)
         classes, known_codes = np.unique(y[known], return_inverse=True)
+        if y.dtype.kind == "f" and np.any(classes % 1) and len(classes) > max(2, np.count_nonzero(known) / 2):
+            raise TableError(
+                f"Unknown label type: y is continuous, {len(classes)} numbers; TabularRegressor learns these"
+            )
         codes = np.full(len(y), -1, np.int32)
         codes[known] = known_codes
         labels = tuple(str(label) for label in classes.tolist())
@@ -135,7 +157,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict_proba(self, X: Any) -> NDArray[Any]:
         """Probabilities, (n, K), in the order of ``classes_``."""
         model = fitted_model(self)
-        return np.asarray(model.target.probabilities(model.outputs(X)))
+        return np.asarray(model.target.probabilities(outputs_of(self, X)))
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The likeliest label of each row, (n,)."""
@@ -144,7 +166,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy on the rows that have a label."""
-        return float(super().score(*rows_to_score(X, y, sample_weight)))
+        return float(super().score(*rows_to_score(self, X, y, sample_weight)))
 
     def to_stored(self) -> Stored:
         """What a file holds: ``model_``, as the command writes it, and not this object.

@@ -2,8 +2,8 @@
 
 | kind | values | a missing value |
 |---|---|---|
-| number | float64 | NaN, and what is beyond its range |
-| boolean | float64, 0 or 1 | NaN |
+| number | float64, or float32 (see `chainrule.table.gathering`) | NaN, and what is beyond its range |
+| boolean | as a number, 0 or 1 | NaN |
 | category | int32 codes into ``levels``, texts in sorted order | -1 |
 | text | as category, but with too many different texts to keep them: ``levels`` is empty | -1 |
 | date | float64 seconds since 1970-01-01 00:00 UTC | NaN |
@@ -11,10 +11,11 @@
 A duration is a number of seconds.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from numbers import Real
 from typing import Any, Literal
 
@@ -71,44 +72,83 @@ class Column:
 
 
 @dataclass(frozen=True, eq=False)
+class Taken(Sequence[Column]):
+    """Columns at some rows: each is gathered when it is asked for, so that parts of a table are no second table."""
+
+    columns: Sequence[Column]
+    rows: Rows
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def __getitem__(self, j: Any) -> Any:
+        return replace(self, columns=self.columns[j]) if isinstance(j, slice) else self.columns[j].take(self.rows)
+
+
+@dataclass(frozen=True, eq=False)
 class Table:
     """Columns of equal length, and where they came from.
 
     ``notes`` are sentences about what reading them took (an encoding guessed, names given).
     """
 
-    columns: tuple[Column, ...]
+    columns: Sequence[Column]
     n_rows: int
     source: str = "data"
     notes: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(column.name for column in self.columns)
+        return tuple(self._places)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {column.name: j for j, column in enumerate(self._whole)}
+
+    @property
+    def _whole(self) -> Sequence[Column]:
+        """The columns at all rows, of which the table may have some."""
+        return self.columns.columns if isinstance(self.columns, Taken) else self.columns
+
+    def _with(self, whole: Iterable[Column]) -> "Table":
+        columns: Sequence[Column] = tuple(whole)
+        return replace(
+            self, columns=replace(self.columns, columns=columns) if isinstance(self.columns, Taken) else columns
+        )
 
     def __contains__(self, name: str) -> bool:
-        return name in self.names
+        return name in self._places
 
     def __getitem__(self, name: str) -> Column:
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise TableError(f"{self.source} has no column {name!r}; it has {listed(self.names)}")
+        self.require(name)
+        return self.columns[self._places[name]]
+
+    def require(self, name: str) -> None:
+        """TableError when there is no such column."""
+        if name not in self._places:
+            raise TableError(f"{self.source} has no column {name!r}; it has {listed(self.names)}")
+
+    @property
+    def most_levels(self) -> int:
+        """Levels of the column that has the most."""
+        return max((len(column.levels) for column in self._whole), default=0)
 
     def take(self, rows: Rows) -> "Table":
-        """The table at the given rows."""
-        return replace(self, columns=tuple(column.take(rows) for column in self.columns), n_rows=len(rows))
+        """The table at the given rows; a column is gathered when it is asked for."""
+        before = self.columns.rows if isinstance(self.columns, Taken) else None
+        taken = Taken(self._whole, rows if before is None else before[rows])
+        return replace(self, columns=taken, n_rows=len(rows))
 
     def without(self, names: Iterable[str]) -> "Table":
         """The table without some columns."""
         left_out = set(names)
-        return replace(self, columns=tuple(column for column in self.columns if column.name not in left_out))
+        return self._with(column for column in self._whole if column.name not in left_out)
 
     def with_kinds(self, kinds: Mapping[str, Kind]) -> "Table":
         """The table with some columns read as the kinds given."""
         for name in kinds:
-            self[name]
-        return replace(self, columns=tuple(c.as_kind(kinds.get(c.name, c.kind)) for c in self.columns))
+            self.require(name)
+        return self._with(column.as_kind(kinds.get(column.name, column.kind)) for column in self._whole)
 
 
 def column_of(name: str, values: Any) -> Column:
@@ -139,6 +179,8 @@ def column_of(name: str, values: Any) -> Column:
         return Column(name, "number", np.where(np.isnat(microseconds), np.nan, microseconds.astype(np.int64) / 1e6))
     if array.dtype.kind in "OUT":
         return _column_of_objects(name, array)
+    if array.dtype.kind == "c":
+        raise TableError(f"Complex data not supported: {name!r} holds {array.dtype}; give its parts as two columns")
     raise TableError(f"column {name!r} holds {array.dtype}; numbers, texts, booleans or dates were expected")
 
 
@@ -158,6 +200,8 @@ def table_of(data: Any, source: str = "data") -> Table:
     """
     if isinstance(data, Table):
         return data
+    if hasattr(data, "toarray"):
+        raise TableError("sparse data are no table of columns: give X.toarray()")
     if type(data).__module__.partition(".")[0] == "polars":
         from .frames import table_of_frame
 
@@ -168,7 +212,10 @@ def table_of(data: Any, source: str = "data") -> Table:
     else:
         matrix = np.asarray(data)
         if matrix.ndim != 2:
-            raise TableError(f"the data have {matrix.ndim} dimensions; a table has two, rows and columns")
+            raise TableError(
+                f"the data have {matrix.ndim} dimensions; a table has two, rows and columns. Reshape your data, "
+                "one row with X.reshape(1, -1)"
+            )
         columns = tuple(column_of(f"x{j}", matrix[:, j]) for j in range(matrix.shape[1]))
     lengths = {len(column.values) for column in columns}
     if len(lengths) > 1:
@@ -177,14 +224,15 @@ def table_of(data: Any, source: str = "data") -> Table:
 
 
 def number_text(value: float) -> str:
-    """A number as people write it: whole numbers without a point.
+    """A number as people write it: whole numbers without a point, others in the fewest digits that tell it.
 
     Examples
     --------
-    >>> number_text(3.0), number_text(2.5)
-    ('3', '2.5')
+    >>> number_text(3.0), number_text(2.5), number_text(np.float32(0.1))
+    ('3', '2.5', '0.1')
     """
-    return str(int(value)) if float(value).is_integer() else repr(float(value))
+    shortest = float(str(value)) if isinstance(value, np.float32) else float(value)
+    return str(int(shortest)) if shortest.is_integer() else repr(shortest)
 
 
 def shortened(text: str, most: int = 60) -> str:

@@ -1,138 +1,133 @@
-"""Read comma-separated values as people really write them, and JSON lines, which begin with a brace.
+"""The form of a CSV file, as its header line tells it, and the rows that have this form.
 
-The delimiter is found in the header line, the encoding in the first bytes, and both can be given instead. A column's
-type is that of all its values, not only of the first. Spaces around values and the usual words for a missing value are
-understood.
+Spaces around values and the usual words for a missing value are understood.
 """
 
-import codecs
-import csv
-import gzip
-import io
-import re
-import sys
-import zlib
-from collections import Counter
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from __future__ import annotations
 
-from .columns import Table, listed
+import bisect
+import csv
+import io
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from .arriving import n_line_ends
+from .columns import listed
+from .csv_lines import Numbered
 from .errors import TableError
-from .frames import dates, read_json_lines, require_polars, table_of_frame
+from .frames import require_polars
 
 if TYPE_CHECKING:
     import polars
 
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "?")
 DELIMITERS = ",;\t|"
-_GZIP = b"\x1f\x8b"
-_BLANK_LINES = re.compile(rb"\A(?:[ \t]*\r?\n)+")
-_DECIMAL_COMMA = r"^[+-]?\d+,\d+([eE][+-]?\d+)?$"
-_SAMPLE = 10_000  # rows
+_LINE_END = re.compile(rb"\r?\n")
 _HEAD = 1 << 20  # a header line is looked for in the first MiB
 
 
-def read_csv(
-    path: Path, delimiter: str | None = None, encoding: str | None = None, decimal: str | None = None
-) -> Table:
-    """Read a CSV file, plain or gzipped.
+@dataclass(frozen=True)
+class Form:
+    """What the header tells."""
 
-    Parameters
-    ----------
-    path : path
-    delimiter : str, optional
-        One character; found in the header line when not given (comma, semicolon, tab or bar).
-    encoding : str, optional
-        As Python names it; UTF-8 and UTF-16 are recognised, and what is neither is read as windows-1252.
-    decimal : "." or ",", optional
-        With a comma the delimiter must be another character. When not given, a comma is taken where another character
-        separates the columns and some column holds nothing but numbers with a decimal comma.
+    source: str
+    delimiter: str
+    names: tuple[str, ...]
 
-    Raises
-    ------
-    TableError
-        Empty, binary, without rows, with a line longer than the header or with a column name given twice. In a line
-        that is shorter the last values are missing.
-    """
-    content = path.read_bytes()
-    return _parse(content, str(path), delimiter, encoding, decimal)
+    @cached_property
+    def places(self) -> list[str]:
+        """Names that need no quotes."""
+        return [f"c{j}" for j in range(len(self.names))]
+
+    def place(self, name: str) -> str:
+        return f"c{self.names.index(name)}"
 
 
-def read_standard_input(delimiter: str | None = None, encoding: str | None = None, decimal: str | None = None) -> Table:
-    """Read CSV from standard input to its end; the same as `read_csv` otherwise."""
-    return _parse(sys.stdin.buffer.read(), "standard input", delimiter, encoding, decimal)
-
-
-def _parse(content: bytes, source: str, delimiter: str | None, encoding: str | None, decimal: str | None) -> Table:
-    polars = require_polars()
-    content = _unpacked(content, source)
-    if content[:_HEAD].lstrip().startswith(b"{"):
-        return read_json_lines(content, source)
-    content, notes = _utf8(content, source, encoding)
-    blank = _BLANK_LINES.match(content)
-    content = content[blank.end() if blank else 0 :].rstrip(b"\r\n")
-    header = _header_line(content, source)
+def form_and_rows(
+    blocks: Iterator[Numbered], source: str, delimiter: str | None, decimal: str | None
+) -> tuple[Form, Iterator[Numbered]]:
+    """The header's form, and the rows after it."""
+    first = next(blocks, None)
+    if first is None:
+        raise TableError(f"{source!r} is empty")
+    line, body, notes = first
+    header = _header_line(body, source)
     delimiter = delimiter or _delimiter(header)
     names = _names(header, delimiter, source)
-    try:
-        frame = _frame(content, delimiter, decimal or ".")
-        if decimal is None and delimiter != "," and any(map(_has_decimal_commas, frame)):
-            decimal, notes = ",", (*notes, f"{source} writes numbers with a decimal comma, and was read so")
-            frame = _frame(content, delimiter, decimal)
-    except polars.exceptions.PolarsError as error:
-        if encoding is None and not _is_utf8(content):
-            again = _parse(content, source, delimiter, "cp1252", decimal)
-            return replace(again, notes=(*again.notes, f"{source} is not UTF-8 and was read as windows-1252"))
-        raise _explained(error, content, source, delimiter, len(names)) from error
-    if frame.width != len(names):  # a quoted name with a line break in it
+    if decimal == delimiter:
+        raise TableError(f"{source!r} cannot have the delimiter {delimiter!r} and a decimal comma at once")
+    if header.count('"') % 2:
         raise TableError(f"{source!r} has a header that goes over several lines; put each name on one line")
-    if frame.height == 0:
-        raise TableError(f"{source!r} has a header and no rows")
-    series = [_typed(series, decimal).alias(name) for series, name in zip(frame, names, strict=True)]
-    return table_of_frame(polars.DataFrame(series), source, notes)
+    end = _LINE_END.match(body, len(header.encode()))
+    if end is None and len(body) > len(header.encode()):
+        raise TableError(f"{source!r} ends its lines with a carriage return alone; save it with the line ends of today")
+    rest = body[end.end() :] if end else b""
+    begun = [(line + 1, rest, notes)] if rest else []
+    return Form(source, delimiter, tuple(names)), itertools.chain(begun, blocks)
 
 
-def _frame(content: bytes, delimiter: str, decimal: str) -> "polars.DataFrame":
-    """Types are guessed from the first rows; where a later row does not agree, all columns are read as texts."""
+def text_frames(body: bytes, line: int, form: Form) -> Iterator[polars.DataFrame]:
+    """The rows, all columns as texts; where one cannot be read, those before it and then an error."""
+    errors = require_polars().exceptions.PolarsError
+    try:
+        yield frame_of(body, form, infer_schema=False)
+        return
+    except errors:
+        ends = _row_ends(body)
+    n_good = bisect.bisect_left(range(1, len(ends)), True, key=lambda n: not _is_readable(body[: ends[n - 1]], form))
+    good = ends[n_good - 1] if n_good else 0
+    if n_good:
+        yield frame_of(body[:good], form, infer_schema=False)
+    raise _explained(body[good : ends[n_good]], line + n_line_ends(body[:good]), form)
+
+
+def frame_of(body: bytes, form: Form, **options: Any) -> polars.DataFrame:
+    """Rows as polars reads them; its options come last. An error of polars may name no place."""
+    head = form.delimiter.join(form.places).encode()
     read_csv = require_polars().read_csv
-    options: dict[str, Any] = {
-        "separator": delimiter,
-        "decimal_comma": decimal == ",",
-        "null_values": list(MISSING),
-    }
+    frame: polars.DataFrame = read_csv(io.BytesIO(b"\n".join((head, body))), separator=form.delimiter, **options)
+    return frame
+
+
+def _is_readable(body: bytes, form: Form) -> bool:
     try:
-        frame = read_csv(io.BytesIO(content), infer_schema_length=_SAMPLE, try_parse_dates=True, **options)
+        frame_of(body, form, infer_schema=False)
     except require_polars().exceptions.PolarsError:
-        frame = read_csv(io.BytesIO(content), infer_schema=False, **options)
-    return cast("polars.DataFrame", frame)
+        return False
+    return True
 
 
-def _unpacked(content: bytes, source: str) -> bytes:
-    if not content.startswith(_GZIP):
-        return content
+def _row_ends(body: bytes) -> list[int]:
+    """Where each row ends, its line end included."""
+    ends, quoted, start = [], False, 0
+    for found in re.finditer(rb"\n", body):
+        quoted ^= body.count(b'"', start, found.end()) % 2 == 1
+        start = found.end()
+        if not quoted:
+            ends.append(start)
+    return ends if ends and ends[-1] == len(body) else [*ends, len(body)]
+
+
+def _explained(row: bytes, line: int, form: Form) -> TableError:
+    place, width = f"{form.source!r}, line {line}", len(form.names)
     try:
-        return gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
-        raise TableError(f"{source!r} is a damaged gzip file: {error}") from error
+        values = next(csv.reader(io.StringIO(row.decode(errors="replace"), newline=""), delimiter=form.delimiter))
+    except (csv.Error, StopIteration) as reason:
+        return TableError(f"{place}: {reason}")
+    if len(values) > width:
+        return TableError(f"{place}: {len(values)} values, but the header names {width} columns")
+    return TableError(f"{place} is not CSV with the delimiter {form.delimiter!r}: its quotation marks are in disorder")
 
 
-def _utf8(content: bytes, source: str, encoding: str | None) -> tuple[bytes, tuple[str, ...]]:
-    """The content in UTF-8 without a byte order mark, and what was assumed."""
-    if encoding is None and content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
-    try:
-        if encoding is not None:
-            return content.decode(encoding, "replace" if encoding == "cp1252" else "strict").encode(), ()
-        if b"\0" in content:
-            raise TableError(f"{source!r} is not a text file: it holds NUL bytes")
-    except LookupError as error:
-        raise TableError(f"there is no encoding {encoding!r}; try utf-8 or windows-1252") from error
-    except UnicodeDecodeError as error:
-        raise TableError(f"{source!r} is not {encoding} text: {error.reason} at byte {error.start}") from error
-    except UnicodeError as error:  # of an encoding that reads nothing, or gives what no text may hold
-        raise TableError(f"{source!r} cannot be read as {encoding}: {error}") from error
-    return content.removeprefix(codecs.BOM_UTF8), ()
+def stripped(series: polars.Series) -> polars.Series:
+    """Texts without the spaces around them; the words for a missing value are one."""
+    texts = series.str.strip_chars()
+    return texts.set(texts.is_in(MISSING), None)
 
 
 def _header_line(content: bytes, source: str) -> str:
@@ -163,51 +158,3 @@ def _names(header: str, delimiter: str, source: str) -> list[str]:
     if twice:
         raise TableError(f"{source!r} names {listed(twice)} more than once; every column needs a name of its own")
     return names
-
-
-def _is_utf8(content: bytes) -> bool:
-    try:
-        content.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _has_decimal_commas(series: "polars.Series") -> bool:
-    """Whether a column of texts holds numbers such as 1,5 and nothing else."""
-    if series.dtype != require_polars().String:
-        return False
-    texts = series.str.strip_chars()
-    texts = texts.filter(~texts.is_in(MISSING)).drop_nulls()
-    return len(texts) > 0 and bool(texts.str.contains(_DECIMAL_COMMA).all())
-
-
-def _typed(series: "polars.Series", decimal: str | None) -> "polars.Series":
-    """Texts without the spaces around them; all numbers, dates or truth values become what they are."""
-    polars = require_polars()
-    if series.dtype != polars.String:
-        return series
-    texts = series.str.strip_chars()
-    texts = texts.set(texts.is_in(MISSING), None)
-    numbers = (texts.str.replace(",", ".", literal=True) if decimal == "," else texts).cast(
-        polars.Float64, strict=False
-    )
-    if numbers.null_count() == texts.null_count():
-        return numbers
-    if texts.drop_nulls().is_in(["true", "false"]).all():
-        return texts == "true"
-    return dates(texts)
-
-
-def _explained(error: Exception, content: bytes, source: str, delimiter: str, width: int) -> TableError:
-    """The place where the lines stop being a table, which polars does not tell."""
-    lines = csv.reader(io.TextIOWrapper(io.BytesIO(content), errors="replace", newline=""), delimiter=delimiter)
-    try:
-        for fields in lines:
-            if len(fields) > width:
-                return TableError(
-                    f"{source!r}, line {lines.line_num}: {len(fields)} values, but the header names {width} columns"
-                )
-    except csv.Error as reason:
-        return TableError(f"{source!r}, line {lines.line_num}: {reason}")
-    return TableError(f"{source!r} is not CSV with the delimiter {delimiter!r}: {str(error).splitlines()[0]}")

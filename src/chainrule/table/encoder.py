@@ -1,6 +1,8 @@
 """All columns that describe a row to the matrix X, in one frozen object."""
 
-from collections.abc import Collection, Mapping
+import os
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +11,11 @@ from numpy.typing import NDArray
 
 from .columns import MOST_LEVELS, Table, listed
 from .errors import TableError
-from .features import Category, Date, Feature, LeftOut, Number, learn_feature, n_outputs
+from .features import Category, Date, Feature, Hashed, LeftOut, Number, Scaling, learn_feature, n_outputs
 from .records import from_json, to_json
 
-_FEATURES: dict[str, type[Feature]] = {"number": Number, "category": Category, "date": Date}
+_ROWS_AT_ONCE = 1 << 14
+_FEATURES: dict[str, type[Feature]] = {"number": Number, "category": Category, "hashed": Hashed, "date": Date}
 
 
 @dataclass(frozen=True)
@@ -54,28 +57,42 @@ class Encoder:
         TableError
             Columns are missing; the message names them.
         """
-        absent = [name for name in self.names if name not in table]
-        if absent:
-            raise TableError(f"{table.source} lacks {listed(absent)}; the model needs {listed(self.names)}")
+        self.require(table.names, table.source)
         X = np.empty((table.n_rows, self.n_outputs), dtype)
+        for rows in row_blocks(table):
+            self._into(X[rows[0] : rows[-1] + 1], table.take(rows))
+        return X
+
+    def _into(self, X: NDArray[Any], table: Table) -> None:
         start = 0
         for feature in self.features:
             stop = start + len(feature.outputs)
             feature.transform(table[feature.name].as_kind(feature.kind), X[:, start:stop])
             start = stop
-        return X
+
+    def require(self, names: Collection[str], source: str) -> None:
+        """Refuse a table that lacks columns, naming them."""
+        absent = [name for name in self.names if name not in names]
+        if absent:
+            raise TableError(f"{source} lacks {listed(absent)}; the model needs {listed(self.names)}")
+
+    def lost(self, table: Table) -> dict[str, int]:
+        """How many values of each column are of another kind than in training, and so count as missing."""
+        columns = [(feature, table[feature.name]) for feature in self.features]
+        return {f.name: int((column.as_kind(f.kind).missing & ~column.missing).sum()) for f, column in columns}
+
+    def told(self, lost: Mapping[str, int]) -> tuple[str, ...]:
+        """Sentences about the values that count as missing."""
+        kinds = {feature.name: feature.kind for feature in self.features}
+        return tuple(
+            f"{n} values of {name!r} are not {kinds[name]}s and count as missing" for name, n in lost.items() if n
+        )
 
     def unreadable(self, table: Table) -> tuple[str, ...]:
         """Sentences about columns whose values cannot be told apart, or are of another kind than in training."""
-        sentences = []
-        for feature in self.features:
-            column = table[feature.name]
-            if isinstance(feature, Category) and column.kind == "text":
-                sentences.append(f"{feature.name!r} has over {MOST_LEVELS} different texts; all count as never seen")
-            lost = int((column.as_kind(feature.kind).missing & ~column.missing).sum())
-            if lost:
-                sentences.append(f"{lost} values of {feature.name!r} are not {feature.kind}s and count as missing")
-        return tuple(sentences)
+        texts = [f.name for f in self.features if f.kind == "category" and table[f.name].kind == "text"]
+        unseen = (f"{name!r} has over {MOST_LEVELS} different texts; all count as never seen" for name in texts)
+        return (*unseen, *self.told(self.lost(table)))
 
     def to_json(self) -> dict[str, Any]:
         """For a model file."""
@@ -94,7 +111,13 @@ class Encoder:
         return cls(tuple(map(_feature, features)), tuple(from_json(LeftOut, column) for column in left_out))
 
 
-def learn_encoder(table: Table, *, forced: Collection[str] = ()) -> Encoder:
+def row_blocks(table: Table) -> Iterator[NDArray[np.int64]]:
+    """Row numbers in blocks that are quick to work on: they fit a cache, and no column has many more levels."""
+    size = max(_ROWS_AT_ONCE, table.most_levels)
+    return (np.arange(start, min(start + size, table.n_rows)) for start in range(0, table.n_rows, size))
+
+
+def learn_encoder(table: Table, *, forced: Collection[str] = (), scaling: Scaling = "standard") -> Encoder:
     """How to use each column, learned from a table of training rows.
 
     Parameters
@@ -103,6 +126,8 @@ def learn_encoder(table: Table, *, forced: Collection[str] = ()) -> Encoder:
         Training rows, without the target.
     forced : names
         Columns to use even if they look like identifiers.
+    scaling : {"standard", "robust"}
+        Of numbers, by mean and standard deviation or by median and interquartile range.
 
     Raises
     ------
@@ -121,7 +146,13 @@ def learn_encoder(table: Table, *, forced: Collection[str] = ()) -> Encoder:
     array([[0., 0., 1.],
            [0., 0., 0.]])
     """
-    learned = [learn_feature(column, forced=column.name in forced) for column in table.columns]
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # NumPy sorts and sums without the interpreter's lock
+
+        def learned_of(j: int) -> Feature | LeftOut:
+            column = table.columns[j]
+            return learn_feature(column, forced=column.name in forced, scaling=scaling)
+
+        learned = list(threads.map(learned_of, range(len(table.columns))))
     features = tuple(feature for feature in learned if not isinstance(feature, LeftOut))
     left_out = tuple(feature for feature in learned if isinstance(feature, LeftOut))
     if not features:

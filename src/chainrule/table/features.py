@@ -2,27 +2,37 @@
 
 A number x becomes (x - mean)/std, clipped to +-LIMIT; a missing one becomes the median and, where training saw any
 missing, sets an indicator to 1. A boolean is a number. A category becomes one column per level; rare levels share
-one, which unseen ones join. A date becomes the time elapsed, as a number, and its place in the day, the week and the
-year as points on a circle, where it varies.
+one, which unseen ones join. With more levels than columns each level has a place in several columns, by hashes of its
+text. A date becomes the time elapsed, as a number, and its place in the day, the week and the year as points on a
+circle, where it varies.
+
+With robust scaling the median stands for the mean and IQR/1.349, which is the standard deviation of normal values,
+for std: outliers move neither.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from hashlib import blake2b
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .columns import Column, Kind, number_text, shortened
+from .numerals import all_number_texts
 
 LIMIT = 6.0  # standard deviations beyond which a value counts as an outlier
 RARE = 10  # levels seen less often than this share one column
-MOST_COLUMNS = 100  # of one category; the most frequent levels get them
+MOST_COLUMNS = 100  # of one category with a column for each level; more levels are hashed
+BUCKETS = 128  # columns of a hashed category
+HASHES = 16  # buckets of one level: with 1 or 4 of them levels that share some cost far more accuracy
+IQR_OF_NORMAL = 1.3489795003921634  # in standard deviations
 CYCLES = (("day", 86_400.0), ("week", 604_800.0), ("year", 31_556_952.0))  # seconds
 _SECONDS_TO_MONDAY = 345_600.0  # 1970-01-01 was a Thursday
 
 Array = NDArray[np.float64]
+Scaling = Literal["standard", "robust"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,11 @@ class Category:
             raise ValueError(f"column {self.name!r} cannot be a category of kind {self.kind!r}")
 
     @property
+    def numeric(self) -> bool:
+        """Whether the levels are numbers, of which 01 and 1.0 are other spellings of 1."""
+        return all_number_texts(self.levels)
+
+    @property
     def outputs(self) -> tuple[str, ...]:
         others = (f"{self.name} is another",) if self.pooled else ()
         missing = (f"{self.name} is missing",) if self.indicator else ()
@@ -85,6 +100,39 @@ class Category:
         rows = np.flatnonzero(chosen < nowhere)
         out[...] = 0
         out[rows, chosen[rows]] = 1
+
+
+@dataclass(frozen=True)
+class Hashed:
+    """HASHES of ``buckets`` columns are 1 for each level, seen or not; of ``distinct`` levels in the training rows.
+    ``numeric``: all of them were numbers.
+
+    Weinberger et al. 2009 (feature hashing), with several hashes as in a Bloom filter instead of one with a sign.
+    """
+
+    name: str
+    kind: Kind
+    buckets: int
+    distinct: int
+    numeric: bool
+    indicator: bool
+
+    def __post_init__(self) -> None:
+        if self.kind != "category" or not HASHES <= self.buckets <= 32 * BUCKETS:
+            raise ValueError(f"column {self.name!r} cannot be {self.buckets} buckets of kind {self.kind!r}")
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        missing = (f"{self.name} is missing",) if self.indicator else ()
+        return (*(f"{self.name} in bucket {j}" for j in range(self.buckets)), *missing)
+
+    def transform(self, column: Column, out: NDArray[Any]) -> None:
+        places = np.array([_buckets(level, self.buckets) for level in column.levels], np.int64).reshape(-1, HASHES)
+        rows = np.flatnonzero(~column.missing & (column.values < len(places)))  # a text's levels were not kept
+        out[...] = 0
+        out[rows[:, None], places[column.values[rows]]] = 1
+        if self.indicator:
+            out[:, -1] = column.missing
 
 
 @dataclass(frozen=True)
@@ -114,7 +162,7 @@ class Date:
             out[:, first + 2 * j + 1] = np.nan_to_num(np.sin(angle))
 
 
-Feature = Number | Category | Date
+Feature = Number | Category | Hashed | Date
 
 
 @dataclass(frozen=True)
@@ -125,7 +173,7 @@ class LeftOut:
     reason: str
 
 
-def learn_feature(column: Column, *, forced: bool = False) -> Feature | LeftOut:
+def learn_feature(column: Column, *, forced: bool = False, scaling: Scaling = "standard") -> Feature | LeftOut:
     """How to use a column, learned from its training rows.
 
     Parameters
@@ -133,6 +181,8 @@ def learn_feature(column: Column, *, forced: bool = False) -> Feature | LeftOut:
     column : Column
     forced : bool
         Use it even if it looks like an identifier.
+    scaling : {"standard", "robust"}
+        Of numbers, by mean and standard deviation or by median and interquartile range.
 
     Examples
     --------
@@ -146,23 +196,25 @@ def learn_feature(column: Column, *, forced: bool = False) -> Feature | LeftOut:
     if reason:
         return LeftOut(column.name, reason)
     if column.kind in ("number", "boolean"):
-        return _learn_number(column)
-    return _learn_date(column) if column.kind == "date" else _learn_category(column)
+        return _learn_number(column, scaling)
+    return _learn_date(column, scaling) if column.kind == "date" else _learn_category(column)
 
 
 def _useless(column: Column) -> str:
-    present = column.values[~column.missing]
-    if len(present) == 0:
+    missing = column.missing
+    if missing.all():
         return "it has no values"
-    if column.missing.any() or np.any(present != present[0]):
+    first = column.values[0]
+    if missing.any() or np.any(column.values != first):
         return ""
-    value = column.levels[int(present[0])] if column.levels else number_text(float(present[0]))
+    value = column.levels[int(first)] if column.levels else number_text(first)
     return f"every value is {shortened(value)}"
 
 
 def _identifying(column: Column) -> str:
     """Why a column seems to name rows instead of describing them, or nothing."""
-    present = column.values[~column.missing]
+    missing = column.missing
+    present = column.values[~missing] if missing.any() else column.values
     n = len(present)
     if column.kind in ("category", "text"):
         distinct = np.count_nonzero(np.bincount(present))
@@ -182,35 +234,49 @@ def _identifying(column: Column) -> str:
     return ""
 
 
-def _learn_number(column: Column, kind: Kind | None = None) -> Number:
+def _learn_number(column: Column, scaling: Scaling) -> Number:
     """Median, and mean and standard deviation after imputing; a wild value does not spoil the scale of the others."""
     missing = column.missing
-    median = float(np.median(column.values[~missing]))
-    x = np.where(missing, median, column.values)
+    present = column.values[~missing] if missing.any() else column.values
+    median = float(np.median(present))
+    x = np.where(missing, column.values.dtype.type(median), column.values) if len(present) < len(missing) else present
     low, high = np.quantile(x, (0.001, 0.999)) if len(x) >= 1000 else (x.min(), x.max())
     x = np.clip(x, low, high) if low < high else x
     largest = float(np.abs(x).max()) or 1.0  # squares of numbers up to 1 do not overflow
-    mean, std = largest * float((x / largest).mean()), largest * float((x / largest).std())
+    mean, std = (largest * float(f(x / largest, dtype=np.float64)) for f in (np.mean, np.std))
     if std <= 1e-12 * abs(mean):  # constant up to rounding
         std = float(np.abs(x - mean).max()) or 1.0
-    return Number(column.name, kind or column.kind, median, mean, std, bool(missing.any()))
+    if scaling == "robust" and column.kind != "boolean":
+        low, high = np.quantile(present, (0.25, 0.75))
+        if 0 < high - low < np.inf:  # else half of the values are the same, and there is no such scale
+            mean, std = median, float(high - low) / IQR_OF_NORMAL
+    return Number(column.name, column.kind, median, mean, std, len(present) < len(missing))
 
 
-def _learn_category(column: Column) -> Category:
+def _learn_category(column: Column) -> Category | Hashed:
     counts = np.bincount(column.values[~column.missing], minlength=len(column.levels))
     enough = np.flatnonzero(counts >= min(RARE, max(1, len(column.values) // 20)))
-    kept = np.sort(enough[np.argsort(-counts[enough], kind="stable")[:MOST_COLUMNS]])
-    pooled = int(counts[kept].sum()) < int(counts.sum())
-    return Category(column.name, "category", tuple(column.levels[j] for j in kept), pooled, bool(column.missing.any()))
+    missing = bool(column.missing.any())
+    if len(enough) > MOST_COLUMNS:
+        distinct = int(np.count_nonzero(counts))
+        return Hashed(column.name, "category", BUCKETS, distinct, all_number_texts(column.levels), missing)
+    pooled = int(counts[enough].sum()) < int(counts.sum())
+    return Category(column.name, "category", tuple(column.levels[j] for j in enough), pooled, missing)
 
 
-def _learn_date(column: Column) -> Date:
+def _learn_date(column: Column, scaling: Scaling) -> Date:
     present = column.values[~column.missing]
     span = present.max() - present.min()
     varying = tuple(
         cycle for cycle, seconds in CYCLES if span >= seconds and np.ptp(np.cos(_angle(present, cycle))) > 1e-6
     )
-    return Date(column.name, "date", _learn_number(column, "date"), varying)
+    return Date(column.name, "date", _learn_number(column, scaling), varying)
+
+
+def _buckets(text: str, n: int) -> NDArray[np.int64]:
+    """HASHES places from 0 to n - 1, the same in every process and on every machine."""
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=4 * HASHES).digest()
+    return np.frombuffer(digest, "<u4").astype(np.int64) % n
 
 
 def _angle(seconds: Array, cycle: str) -> Array:

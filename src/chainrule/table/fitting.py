@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ def settings_of(estimator: Any) -> Settings:
         time_limit=estimator.time_limit,
         validation=estimator.validation_fraction,
         test=0.0,
+        scaling=estimator.scaling,
         drop=tuple(estimator.drop),
         categories=tuple(estimator.categories),
         numbers=tuple(estimator.numbers),
@@ -41,6 +43,8 @@ def settings_of(estimator: Any) -> Settings:
 def learn_into(estimator: Any, X: Any, targets: list[Column], settings: Settings) -> None:
     """Learn from a table and columns of targets; what was found becomes the estimator's attributes."""
     table = table_of(X)
+    if not table.columns:
+        raise TableError(f"X has 0 feature(s) (shape=({len(targets[0].values)}, 0)) while a minimum of 1 is required.")
     taken = {column.name for column in targets} & set(table.names)
     if taken:
         raise TableError(f"X has a column {taken.pop()!r}, which is the name of the target; rename it")
@@ -59,9 +63,32 @@ def learn_into(estimator: Any, X: Any, targets: list[Column], settings: Settings
     estimator.feature_names_in_ = np.array(table.names, object)
 
 
-def rows_to_score(X: Any, y: Any, sample_weight: Any) -> tuple[Table, Any, Any]:
+def required(estimator: Any, y: Any) -> NDArray[Any]:
+    """y as an array; an error where it was not given."""
+    if y is None:
+        raise ValueError(f"{type(estimator).__name__} requires y to be passed, but the target y is None")
+    return np.asarray(y)
+
+
+def outputs_of(estimator: Any, X: Any) -> NDArray[Any]:
+    """What the network of a fitted estimator gives for a table; an array must have as many columns as in training."""
+    return fitted_model(estimator).outputs(_of_known_width(estimator, X))
+
+
+def _of_known_width(estimator: Any, X: Any) -> Table:
+    table = table_of(X)
+    if not (isinstance(X, Mapping | Table) or hasattr(X, "columns")) and len(table.columns) != estimator.n_features_in_:
+        raise TableError(
+            f"X has {len(table.columns)} features, but {type(estimator).__name__} is expecting "
+            f"{estimator.n_features_in_} features as input"
+        )
+    return table
+
+
+def rows_to_score(estimator: Any, X: Any, y: Any, sample_weight: Any) -> tuple[Table, Any, Any]:
     """Those of the rows whose target is known, of a table, its targets and its weights."""
-    table, y = table_of(X), np.asarray(y)
+    fitted_model(estimator)
+    table, y = _of_known_width(estimator, X), np.asarray(y)
     if len(y) != table.n_rows:
         raise TableError(f"X has {table.n_rows} rows and y has {len(y)}; give one target for each row")
     rows = np.flatnonzero(~missing_targets(y))

@@ -1,7 +1,7 @@
 """polars data frames to tables, and Parquet files; the only modules that know polars are this one and `csv`."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -37,6 +37,21 @@ def read_parquet(path: Path) -> Table:
     return table_of_frame(frame, str(path))
 
 
+def parquet_blocks(path: Path, names: Collection[str], n: int) -> Iterator[Table]:
+    """Read some columns of a Parquet file, n rows at a time; names that it lacks are passed over."""
+    polars = require_polars()
+    try:
+        lazy = polars.scan_parquet(path)
+        here = [name for name in lazy.collect_schema().names() if name in names]
+        n_rows = lazy.select(polars.len()).collect().item()
+        for start in range(0, n_rows, n) or [0]:
+            yield table_of_frame(lazy.select(here).slice(start, n).collect(), str(path))
+    except (polars.exceptions.PolarsError, OSError) as error:
+        if isinstance(error, PermissionError):
+            raise
+        raise TableError(f"{str(path)!r} is not a Parquet file, or it is damaged") from error
+
+
 def read_json_lines(content: bytes, source: str) -> Table:
     """Read one JSON object on each line."""
     polars = require_polars()
@@ -62,18 +77,21 @@ def dates(series: "polars.Series") -> "polars.Series":
     return dates if dates.null_count() == series.null_count() else series
 
 
-def write_parquet(columns: Mapping[str, Any], stream: BinaryIO) -> None:
-    """Write columns of equal length as Parquet."""
+def write_parquet(blocks: Sequence[Mapping[str, Any]], stream: BinaryIO) -> None:
+    """Write columns of equal length, given in blocks of rows, as Parquet."""
     polars = require_polars()
-    values = {name: column.tolist() if column.dtype == object else column for name, column in columns.items()}
-    polars.DataFrame(values).write_parquet(stream)
+    frames = [
+        polars.DataFrame({name: values.tolist() if values.dtype == object else values for name, values in b.items()})
+        for b in blocks
+    ]
+    polars.concat(frames).write_parquet(stream)
 
 
 def table_of_frame(frame: "polars.DataFrame", source: str, notes: tuple[str, ...] = ()) -> Table:
     """A table of a polars data frame; columns of lists, structures and bytes are left out with a note."""
     columns, more = [], list(notes)
     for series in frame:
-        column = _column(series)
+        column = column_of_series(series)
         if column is None:
             more.append(f"column {series.name!r} holds {series.dtype} and is left out")
         else:
@@ -81,7 +99,8 @@ def table_of_frame(frame: "polars.DataFrame", source: str, notes: tuple[str, ...
     return Table(tuple(columns), frame.height, source, tuple(more))
 
 
-def _column(series: "polars.Series") -> Column | None:
+def column_of_series(series: "polars.Series") -> Column | None:
+    """A column of a series; None for lists, structures and bytes."""
     polars = require_polars()
     kind, name = series.dtype, series.name
     if kind == polars.Boolean:
@@ -93,7 +112,7 @@ def _column(series: "polars.Series") -> Column | None:
     if kind in (polars.Time, polars.Duration):
         return Column(name, "number", _floats(series.to_physical()) / {"ns": 1e9, "us": 1e6, "ms": 1e3}[_unit(kind)])
     if kind in (polars.String, polars.Categorical, polars.Enum):
-        return _texts(series.cast(polars.String))
+        return text_column(series.cast(polars.String))
     if kind == polars.Null:
         return Column(name, "number", np.full(len(series), np.nan))
     return None
@@ -105,10 +124,11 @@ def _unit(kind: Any) -> str:
 
 def _floats(series: "polars.Series") -> Any:
     polars = require_polars()
-    return series.cast(polars.Float64).fill_null(float("nan")).to_numpy().copy()
+    numbers = series.cast(polars.Float64)
+    return (numbers.fill_null(float("nan")) if numbers.null_count() else numbers).to_numpy().copy()
 
 
-def _texts(series: "polars.Series") -> Column:
+def text_column(series: "polars.Series") -> Column:
     """Texts as codes; levels sorted, so that the same texts give the same codes."""
     polars = require_polars()
     levels = series.drop_nulls().unique().sort()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from chainrule.models import network_of
 from chainrule.storage import Stored
 
-from .columns import table_of
-from .encoder import Encoder
+from .columns import Table, column_of, listed, table_of
+from .encoder import Encoder, row_blocks
 from .errors import TableError
 from .records import from_json, to_json
 from .scores import score
@@ -22,7 +22,15 @@ from .target import Target, rows_with_target
 if TYPE_CHECKING:
     from chainrule.network.spec import Network
 
-ROWS_AT_ONCE = 8192  # predictions are made in pieces, so that memory does not grow with the table
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Of ``n_given`` rows those with a target: labels as texts (n,), or a column for each target; and chances."""
+
+    n_given: int
+    answers: NDArray[Any]
+    truth: NDArray[Any]
+    probabilities: NDArray[Any] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,25 +59,40 @@ class TableModel:
         """What the network gives for each row, (n, n_outputs)."""
         table = table_of(data)
         pieces = [
-            self.network.predict(self.theta, self.inputs(table.take(np.arange(start, stop))))
-            for start, stop in _pieces(table.n_rows)
+            self.network.predict(self.theta, self.inputs(table.take(rows)))  # memory does not grow with the table
+            for rows in row_blocks(table)
         ]
         return np.concatenate(pieces) if pieces else np.empty((0, self.network.sizes[-1]), self.theta.dtype)
 
-    def predict(self, data: Any) -> dict[str, NDArray[Any]]:
+    def predict(self, data: Any, *, interval: float | None = None) -> dict[str, NDArray[Any]]:
         """Columns of predictions: labels and probabilities, or numbers in the target's units.
 
         Parameters
         ----------
         data : Table, mapping of name to sequence, data frame or array
             Every column the model uses, in any order; others are ignored.
+        interval : float, optional
+            The share of the values that the interval of gaussian_nll is to hold, by default 0.9.
 
         Raises
         ------
         TableError
             Columns are missing; the message names them.
+        ValueError
+            An interval is asked for that was not learned, or not between 0 and 1.
         """
-        return self.target.decode(self.outputs(data))
+        return self.with_interval(interval).target.decode(self.outputs(data))
+
+    def with_interval(self, interval: float | None) -> TableModel:
+        """The same model with intervals of another width; None changes nothing."""
+        if interval is None:
+            return self
+        if not self.target.gaussian:
+            raise ValueError(
+                f"the model has the loss {self.target.loss}, which gives no interval of any width: train with the loss "
+                "gaussian_nll, or with the quantiles wanted, as in quantile(0.05, 0.5, 0.95)"
+            )
+        return replace(self, target=replace(self.target, interval=interval))
 
     def score(self, data: Any) -> dict[str, float]:
         """Scores by name for the rows of a table that have a target; TableError when there are none."""
@@ -78,6 +101,35 @@ class TableModel:
         if table.n_rows == 0:
             raise TableError(f"{table.source} has no row with a target")
         return score(self.target, self.outputs(table), table)
+
+    def judged(self, data: Any, truth: Any = None) -> Judged:
+        """Predictions beside what is true, for the rows that have a target.
+
+        Parameters
+        ----------
+        data : as for `predict`
+            With the columns of the target, unless these are given apart.
+        truth : array (n,) or (n, targets), optional
+            Labels or numbers.
+
+        Raises
+        ------
+        TableError
+            There is no row with a target, or ``truth`` has another number of rows or columns.
+        """
+        names, table = self.target.names, table_of(data)
+        if truth is not None:
+            table = _with_columns(table, names, truth)
+        known = table.take(rows_with_target(table, names))
+        if known.n_rows == 0:
+            raise TableError(f"{table.source} has no row with a target")
+        outputs = self.outputs(known)
+        columns = self.target.decode(outputs)
+        answers = columns[names[0]] if self.target.classes else np.column_stack([columns[name] for name in names])
+        if not self.target.classes:
+            return Judged(table.n_rows, answers, self.target.numbers(known), None)
+        labels = np.array(self.target.classes, object)[self.target.codes(known)]
+        return Judged(table.n_rows, answers, labels, self.target.probabilities(outputs))
 
     def to_stored(self) -> Stored:
         """Everything but theta is in the header, to be read by people as well."""
@@ -104,5 +156,12 @@ class TableModel:
         return cls(Encoder.from_json(table), target, network, theta, record)
 
 
-def _pieces(n: int) -> Iterable[tuple[int, int]]:
-    return ((start, min(start + ROWS_AT_ONCE, n)) for start in range(0, n, ROWS_AT_ONCE))
+def _with_columns(table: Table, names: tuple[str, ...], values: Any) -> Table:
+    """The table with columns of these names, instead of its own."""
+    values = np.asarray(values).reshape(len(values), -1)
+    if values.shape != (table.n_rows, len(names)):
+        raise TableError(
+            f"X has {table.n_rows} rows and T has shape {values.shape}; {listed(names)} of each were expected"
+        )
+    columns = (column_of(name, column) for name, column in zip(names, values.T, strict=True))
+    return replace(table, columns=(*table.without(names).columns, *columns))

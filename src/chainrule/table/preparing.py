@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 
 from .columns import Kind, Table
 from .encoder import Encoder, learn_encoder
+from .features import Hashed
+from .holdouts import HOLDOUTS, takes_turns, validation_share
+from .inferring import COUNTS, learn_target
 from .settings import Settings, filled
 from .split import Split, split_groups, split_in_time, split_rows
-from .target import Target, learn_target, rows_with_target
+from .target import Target, rows_with_target
 
 if TYPE_CHECKING:
     from chainrule.network.spec import Network
@@ -71,10 +74,15 @@ def prepare(table: Table, names: Sequence[str], settings: Settings, split: Split
     target = learn_target(table, names, settings.kind, settings.loss)
     how = "given" if split is not None else _how(target, settings)
     split = split or draw_split(table, target, settings)
+    if takes_turns(settings, len(split.train), len(split.validation)):
+        how += f"; {HOLDOUTS} fifths of the train rows take turns to choose the number of epochs"
     parts = {part: table.take(getattr(split, part)) for part in PARTS}
     target = target.scaled_by(parts["train"])
+    if target.reason == COUNTS:
+        notes.append(f"the target's loss is {target.loss}: {COUNTS}; the loss half_squared_error takes any numbers")
     features = parts["train"].without([*names, settings.group])
-    encoder = learn_encoder(features, forced=settings.numbers + settings.categories)
+    encoder = learn_encoder(features, forced=settings.numbers + settings.categories, scaling=settings.scaling)
+    notes += _hashed(encoder)
     notes += _suspects(parts["train"], target, encoder)
     network = _network(encoder.n_outputs, target, settings)
     settings = filled(settings, target, parts["train"].n_rows)
@@ -84,19 +92,20 @@ def prepare(table: Table, names: Sequence[str], settings: Settings, split: Split
 def usable(table: Table, names: Sequence[str], settings: Settings) -> tuple[Table, list[str]]:
     """The rows that have a target and the columns that are not dropped, and what is to be said about it."""
     for name in (*names, *settings.drop, *filter(None, (settings.group, settings.time))):
-        table[name]
+        table.require(name)
     kinds: dict[str, Kind] = dict.fromkeys(settings.categories, CATEGORY)
     kinds |= dict.fromkeys(settings.numbers, NUMBER)
     rows = rows_with_target(table, names)
     notes = list(table.notes)
     if table.n_rows > len(rows):
         notes.append(f"{table.n_rows - len(rows)} of {table.n_rows} rows have no target and are left out")
-    return table.without(settings.drop).with_kinds(kinds).take(rows), notes
+    table = table.without(settings.drop).with_kinds(kinds)
+    return table if len(rows) == table.n_rows else table.take(rows), notes
 
 
 def draw_split(table: Table, target: Target, settings: Settings) -> Split:
     """The rows divided at random, classes in equal shares, or by groups, or in the order of time."""
-    shares = {"test": settings.test, "validation": settings.validation}
+    shares = {"test": settings.test, "validation": validation_share(settings, table.n_rows)}
     if settings.group:
         return split_groups(table[settings.group], settings.seed, **shares)
     if settings.time:
@@ -105,6 +114,7 @@ def draw_split(table: Table, target: Target, settings: Settings) -> Split:
 
 
 def _how(target: Target, settings: Settings) -> str:
+    """How the rows were divided."""
     if settings.group:
         return f"split by groups of {settings.group!r}, seed {settings.seed}"
     if settings.time:
@@ -118,6 +128,15 @@ def _network(n_inputs: int, target: Target, settings: Settings) -> Network:
     hidden = f"{settings.layers}-" if settings.layers else ""
     loss = f"{target.loss}({settings.smoothing})" if settings.smoothing and target.kind != "numbers" else target.loss
     return Network.parse(f"{n_inputs}-{hidden}{target.n_outputs}:{target.output}", loss)
+
+
+def _hashed(encoder: Encoder) -> list[str]:
+    """What is to be said of categories with more levels than columns."""
+    return [
+        f"column {feature.name!r} has {feature.distinct} different values, hashed into {feature.buckets} columns"
+        for feature in encoder.features
+        if isinstance(feature, Hashed)
+    ]
 
 
 def _suspects(table: Table, target: Target, encoder: Encoder) -> list[str]:

@@ -13,7 +13,8 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from chainrule.storage import Stored
 
 from .columns import column_of
-from .fitting import TARGET, fitted_model, learn_into, rows_to_score, settings_of, with_table_tags
+from .features import Scaling
+from .fitting import TARGET, fitted_model, learn_into, outputs_of, required, rows_to_score, settings_of, with_table_tags
 
 
 class TabularRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -22,7 +23,8 @@ class TabularRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     loss : str
-        "auto" (half_squared_error), or absolute_error, huber(1.0), log_cosh, quantile(0.1, 0.5, 0.9), poisson, gamma.
+        "auto" (half_squared_error, for counts poisson), or absolute_error, huber(1.0), log_cosh,
+        quantile(0.1, 0.5, 0.9), gaussian_nll, poisson, gamma.
     hidden, epochs, ..., verbose
         As for `TabularClassifier`.
 
@@ -53,7 +55,8 @@ class TabularRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         dropout: float | None = None,
         patience: int = 0,
         time_limit: float | None = None,
-        validation_fraction: float = 0.1,
+        validation_fraction: float | None = None,
+        scaling: Scaling = "standard",
         drop: Iterable[str] = (),
         categories: Iterable[str] = (),
         numbers: Iterable[str] = (),
@@ -70,6 +73,7 @@ class TabularRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.patience = patience
         self.time_limit = time_limit
         self.validation_fraction = validation_fraction
+        self.scaling = scaling
         self.drop = drop
         self.categories = categories
         self.numbers = numbers
@@ -91,7 +95,7 @@ class TabularRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         TableError
             There is nothing to learn; the message says why.
         """
-        y = np.asarray(y, np.float64)
+        y = required(self, y).astype(np.float64)
         names = [TARGET] if y.ndim == 1 else [f"{TARGET} {j}" for j in range(y.shape[1])]
         columns = [column_of(name, values) for name, values in zip(names, y.reshape(len(y), -1).T, strict=True)]
         learn_into(self, X, columns, replace(settings_of(self), kind="number", loss=self.loss))
@@ -101,7 +105,7 @@ class TabularRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, X: Any) -> NDArray[Any]:
         """Numbers in their units, (n,) or (n, targets); with quantiles the one nearest the median."""
         model = fitted_model(self)
-        values = model.target.values(model.outputs(X))
+        values = model.target.values(outputs_of(self, X))
         return values[:, 0] if self._one else values
 
     def predict_quantiles(self, X: Any) -> NDArray[Any]:
@@ -109,16 +113,27 @@ class TabularRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         model = fitted_model(self)
         if not model.target.levels:
             raise ValueError(f"the loss is {model.target.number_loss!r}; train with loss='quantile(0.1, 0.5, 0.9)'")
-        quantiles = model.target.quantiles(model.outputs(X))
+        quantiles = model.target.quantiles(outputs_of(self, X))
+        return quantiles[:, 0] if self._one else quantiles
+
+    def predict_interval(self, X: Any, level: float = 0.9) -> NDArray[Any]:
+        """Lower and upper end of the interval that holds ``level`` of the values, (n, 2) or (n, targets, 2).
+
+        For the loss gaussian_nll; of quantiles only those are known that were trained.
+        """
+        model = fitted_model(self).with_interval(level)
+        quantiles = model.target.quantiles(outputs_of(self, X))
         return quantiles[:, 0] if self._one else quantiles
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R2 on the rows that have all targets."""
-        return float(super().score(*rows_to_score(X, y, sample_weight)))
+        return float(super().score(*rows_to_score(self, X, y, sample_weight)))
 
     def to_stored(self) -> Stored:
         """What a file holds: ``model_``, as for `TabularClassifier`; `cr.load` gives a `TableModel`."""
         return fitted_model(self).to_stored()
 
     def __sklearn_tags__(self) -> Any:
-        return with_table_tags(super().__sklearn_tags__())
+        tags = with_table_tags(super().__sklearn_tags__())
+        tags.target_tags.multi_output = True
+        return tags

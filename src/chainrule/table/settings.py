@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
+
+from .features import Scaling
 
 if TYPE_CHECKING:
     from .target import Target
@@ -27,8 +29,9 @@ class Settings:
     kind : {"auto", "classes", "number"}
         The kind of the target.
     loss : str
-        For numbers: half_squared_error, absolute_error, huber(1.0), log_cosh, quantile(0.1, 0.5, 0.9), poisson or
-        gamma. "auto" is the first of these, and cross-entropy for classes.
+        For numbers: half_squared_error, absolute_error, huber(1.0), log_cosh, quantile(0.1, 0.5, 0.9), gaussian_nll
+        (mean and variance, so intervals of any width), poisson or gamma. "auto" is the first of these, poisson for
+        counts (`chainrule.table.inferring`), and cross-entropy for classes.
     seed : int
     epochs, batch_size : int, optional
         By default `default_epochs` and `default_batch_size` of the number of training rows.
@@ -48,12 +51,18 @@ class Settings:
         Epochs without a better validation loss before training stops; 0 to train all epochs.
     time_limit : float, optional
         Seconds of training.
-    test, validation : float
-        Shares of the rows.
+    test : float
+        Share of the rows to test on.
+    validation : float, optional
+        Share of the rows that choose the best epoch. By default 0.1; where the rows to train on are 20 to 1,000, and
+        not in the order of time, none: parts of them take turns (`chainrule.table.holdouts`), and all are trained.
     group : str
         Column whose values stay together in one part of the rows; it is not used to predict. Empty for none.
     time : str
         Column that orders the rows: the latest are the test rows. Empty for none.
+    scaling : {"standard", "robust"}
+        Of the columns that are numbers: (x - mean)/std, or by median and interquartile range, which outliers do not
+        move.
     drop, categories, numbers : tuple of names
         Columns to leave out, to read as categories, and to use as numbers even if they look like identifiers.
     """
@@ -73,9 +82,10 @@ class Settings:
     patience: int = 0
     time_limit: float | None = None
     test: float = 0.25
-    validation: float = 0.1
+    validation: float | None = None
     group: str = ""
     time: str = ""
+    scaling: Scaling = "standard"
     drop: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
@@ -90,6 +100,8 @@ class Settings:
             raise ValueError(f"there is no optimizer {self.optimizer!r}; there are {', '.join(OPTIMIZERS)}")
         if self.class_weight not in CLASS_WEIGHTS:
             raise ValueError(f"the class weight {self.class_weight!r} must be one of {', '.join(CLASS_WEIGHTS)}")
+        if self.scaling not in get_args(Scaling):
+            raise ValueError(f"the scaling {self.scaling!r} must be one of {', '.join(get_args(Scaling))}")
         if self.kind not in ("auto", "classes", "number"):
             raise ValueError(f"the kind {self.kind!r} must be one of auto, classes, number")
         for name, holds, expected in (
@@ -140,11 +152,13 @@ def filled(settings: Settings, target: Target, n: int) -> Settings:
     return replace(settings, batch_size=batch_size, epochs=epochs, dropout=dropout)
 
 
-def optimizer_of(settings: Settings) -> Any:
-    """The update rule of that name, its learning rate falling along a cosine to 0 at the last epoch."""
+def optimizer_of(settings: Settings, steps: int) -> Any:
+    """The update rule of that name, its learning rate falling along a cosine to 0 after so many updates."""
     from chainrule import descent
 
     rule = OPTIMIZERS[settings.optimizer]
     return (
-        descent.LBFGS() if rule == "LBFGS" else getattr(descent, rule)(descent.schedules.Cosine(settings.learning_rate))
+        descent.LBFGS()
+        if rule == "LBFGS"
+        else getattr(descent, rule)(descent.schedules.Cosine(settings.learning_rate, steps=steps))
     )

@@ -8,6 +8,7 @@ from .columns import Column, Table, column_of
 from .errors import TableError
 
 DATASETS = ("breast_cancer", "diabetes", "digits", "iris", "wine")  # those that scikit-learn ships
+STANDARD_INPUT = "-"
 TARGET = "target"  # the name their last column is given
 
 
@@ -21,7 +22,7 @@ def read_table(source: str | os.PathLike[str], **options: Any) -> Table:
         the name of a data set that scikit-learn ships: breast_cancer, diabetes, digits, iris, wine. A file of that name
         comes first.
     **options
-        Of `chainrule.table.csv.read_csv`: ``delimiter``, ``encoding``, ``decimal``.
+        Of `chainrule.table.csv_columns.read_csv`: ``delimiter``, ``encoding``, ``decimal``.
 
     Raises
     ------
@@ -39,20 +40,33 @@ def read_table(source: str | os.PathLike[str], **options: Any) -> Table:
     (150, ('petal width (cm)', 'target'), ('setosa', 'versicolor', 'virginica'))
     """
     name = os.fspath(source)
-    if name in DATASETS and not Path(name).exists():
+    if is_dataset(name):
         return _dataset(name)
-    from . import csv, frames
+    from . import csv_columns, frames
 
-    if name == "-":
-        return csv.read_standard_input(**options)
+    if name == STANDARD_INPUT:
+        return csv_columns.read_standard_input(**options)
+    path = the_file(name)
+    return frames.read_parquet(path) if is_parquet(path) else csv_columns.read_csv(path, **options)
+
+
+def the_file(name: str) -> Path:
+    """The path, if there is a file; TableError or FileNotFoundError if not."""
     path = Path(name)
     if path.is_dir():
         raise TableError(f"{name!r} is a folder; a CSV or Parquet file was expected")
     if not path.exists():
         raise FileNotFoundError(2, f"there is no file {name!r}, and no data set of that name (those are {_names()})")
-    if path.suffix.lower() in (".parquet", ".pq"):
-        return frames.read_parquet(path)
-    return csv.read_csv(path, **options)
+    return path
+
+
+def is_dataset(name: str) -> bool:
+    """Whether a data set is meant: a file of its name comes first."""
+    return name in DATASETS and not Path(name).exists()
+
+
+def is_parquet(path: Path) -> bool:
+    return path.suffix.lower() in (".parquet", ".pq")
 
 
 def _names() -> str:

@@ -7,20 +7,23 @@
 | labels (several columns of two classes each) | 0 or 1 each | sigmoid, binary cross-entropy |
 | numbers (one or several) | (t - mean)/std | identity, half squared error, or another loss asked for |
 
-With the loss quantile(q1, ..., qk) each number has k outputs side by side, its quantiles. With poisson or gamma numbers
-are positive, T is t/mean, and the output is exp.
+With the loss quantile(q1, ..., qk) each number has k outputs side by side, its quantiles. With gaussian_nll it has two,
+mean m and log variance v, all means first: its quantile q is m + exp(v/2) Phi^-1(q). With poisson or gamma numbers are
+positive, T is t/mean, and the output is exp.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.network.grammar import parse_call
+from chainrule.network.loss import loss as loss_named
 
 from .columns import Column, Table, listed, number_text, shortened
 from .errors import TableError
@@ -28,10 +31,10 @@ from .errors import TableError
 TargetKind = Literal["two classes", "classes", "labels", "numbers"]
 Array = NDArray[Any]
 
-MOST_CLASSES_OF_NUMBERS = 20  # whole numbers with more different values than this are a quantity
 MOST_CLASSES = 1_000
 POSITIVE_LOSSES = ("poisson", "gamma")
-NUMBER_LOSSES = ("half_squared_error", "absolute_error", "huber", "log_cosh", "quantile", *POSITIVE_LOSSES)
+ANY_SIGN = ("half_squared_error", "absolute_error", "huber", "log_cosh", "quantile", "gaussian_nll")
+NUMBER_LOSSES = (*ANY_SIGN, *POSITIVE_LOSSES)
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Target:
 
     ``classes`` are the labels as texts (two or more of one column; empty for numbers and labels); ``mean`` and ``std``
     have one entry per column of numbers; ``shares`` are those of the classes, or of 1 in each column of labels, among
-    the training rows.
+    the training rows. ``interval`` is how much of a normal distribution the interval of gaussian_nll holds.
     """
 
     names: tuple[str, ...]
@@ -51,9 +54,12 @@ class Target:
     std: tuple[float, ...] = ()
     shares: tuple[float, ...] = ()
     number_loss: str = "half_squared_error"
+    interval: float = 0.9
 
     def __post_init__(self) -> None:
         """Refuse what no data can have led to: a model file says what it likes."""
+        if not 0 < self.interval < 1:
+            raise ValueError(f"an interval holds a share between 0 and 1 of the values, not {self.interval!r}")
         n, columns = len(self.names), self.columns
         twice = [name for j, name in enumerate(columns) if name in columns[:j]]
         if twice:
@@ -76,18 +82,33 @@ class Target:
     def columns(self) -> tuple[str, ...]:
         """Names of the columns that `decode` gives."""
         if self.kind == "numbers":
-            return (*self.names, *(f"quantile {level:g} of {name}" for name in self.names for level in self.levels))
+            deviations = (f"standard deviation of {name}" for name in self.names if self.gaussian)
+            quantiles = (f"quantile {level:g} of {name}" for name in self.names for level in self.levels)
+            return (*self.names, *deviations, *quantiles)
         return (*self.names, *(f"probability of {label}" for label in self.classes or self.names))
 
     @property
     def levels(self) -> tuple[float, ...]:
         """The quantiles that are predicted, if any."""
         name, levels = parse_call(self.number_loss, "loss")
+        if self.gaussian:
+            return ((1 - self.interval) / 2, (1 + self.interval) / 2)
         return levels if name == "quantile" else ()
 
     @property
+    def gaussian(self) -> bool:
+        """Whether the network gives the mean and the logarithm of the variance of each number."""
+        return self.number_loss == "gaussian_nll"
+
+    @property
     def n_outputs(self) -> int:
-        return len(self.classes) if self.kind == "classes" else len(self.names) * max(1, len(self.levels))
+        if self.kind == "numbers":
+            return len(self.names) * self._outputs_each
+        return len(self.classes) if self.kind == "classes" else len(self.names)
+
+    @property
+    def _outputs_each(self) -> int:
+        return loss_named(self.number_loss).outputs_per_target
 
     @property
     def output(self) -> str:
@@ -120,7 +141,7 @@ class Target:
 
     def numbers(self, table: Table) -> Array:
         """The targets of a table in their units, (n, columns); texts are an error."""
-        return np.column_stack([_numbers(table[name]) for name in self.names])
+        return np.column_stack([numbers_of(table[name]) for name in self.names])
 
     def codes(self, table: Table) -> NDArray[np.int64]:
         """For each row the number of its class; no class, or one that training did not see, is an error."""
@@ -146,8 +167,9 @@ class Target:
         {'fruit': ['apple', 'pear'], 'probability of apple': [0.75, 0.25], 'probability of pear': [0.25, 0.75]}
         """
         if self.kind == "numbers":
-            quantiles = self.quantiles(outputs).reshape(len(outputs), self.n_outputs) if self.levels else outputs[:, :0]
-            columns = [*self.values(outputs).T, *quantiles.T]
+            deviations = self.deviations(outputs).T if self.gaussian else ()
+            quantiles = np.concatenate(self.quantiles(outputs).transpose(1, 2, 0)) if self.levels else ()
+            columns = [*self.values(outputs).T, *deviations, *quantiles]
         elif self.kind == "labels":
             columns = [*(outputs > 0.5).astype(np.int64).T, *outputs.T]
         else:
@@ -157,14 +179,28 @@ class Target:
 
     def quantiles(self, outputs: Array) -> Array:
         """The quantiles of numbers in their units, (n, columns, levels), rising with the level in every row."""
-        outputs = np.asarray(outputs, np.float64).reshape(len(outputs), len(self.names), max(1, len(self.levels)))
-        rising = np.sort(outputs, axis=2)[:, :, np.argsort(np.argsort(self.levels))] if self.levels else outputs
-        return np.asarray(rising * np.array(self.std)[:, None] + np.array(self.mean)[:, None])
+        if self.gaussian:
+            places = np.array([NormalDist().inv_cdf(level) for level in self.levels])
+            return np.asarray(self.values(outputs)[:, :, None] + self.deviations(outputs)[:, :, None] * places)
+        by_level = self._in_units(outputs, self._outputs_each)
+        return np.sort(by_level, axis=2)[:, :, np.argsort(np.argsort(self.levels))] if self.levels else by_level
 
     def values(self, outputs: Array) -> Array:
         """Numbers in their units, (n, columns); of several quantiles the one nearest the median."""
+        if self.gaussian:
+            return self._in_units(outputs[:, : len(self.names)], 1)[:, :, 0]
         middle = int(np.argmin(np.abs(np.array(self.levels) - 0.5))) if self.levels else 0
         return np.asarray(self.quantiles(outputs)[:, :, middle])
+
+    def deviations(self, outputs: Array) -> Array:
+        """The standard deviations that gaussian_nll gives, in the units of the numbers, (n, columns)."""
+        log_variance = np.asarray(outputs, np.float64)[:, len(self.names) :]
+        return np.asarray(np.exp(log_variance / 2) * np.array(self.std))
+
+    def _in_units(self, outputs: Array, each: int) -> Array:
+        """(n, columns, outputs of each)."""
+        by_column = np.asarray(outputs, np.float64).reshape(len(outputs), len(self.names), each)
+        return np.asarray(by_column * np.array(self.std)[:, None] + np.array(self.mean)[:, None])
 
     def scaled_by(self, table: Table) -> Target:
         """The same with mean, standard deviation and shares of these rows."""
@@ -172,7 +208,14 @@ class Target:
             T = self.encode(table)
             ones = tuple(T.mean(axis=0).tolist())
             return replace(self, shares=(1 - ones[0], ones[0]) if self.kind == "two classes" else ones)
-        return replace(learn_target(table, self.names, "number", self.number_loss), reason=self.reason)
+        for name in self.names:
+            require_variety(table[name])
+        values = self.numbers(table)
+        if self.output == "exp":
+            return replace(self, mean=(0.0,) * len(self.names), std=tuple(values.mean(axis=0).tolist()))
+        std = values.std(axis=0)
+        std = np.where((std > 0) & np.isfinite(std), std, 1.0)
+        return replace(self, mean=tuple(values.mean(axis=0).tolist()), std=tuple(std.tolist()))
 
     def probabilities(self, outputs: Array) -> Array:
         """One column per class, also where the network has one output for two."""
@@ -184,136 +227,23 @@ def rows_with_target(table: Table, names: Sequence[str]) -> NDArray[np.int64]:
     return np.flatnonzero(~np.any([table[name].missing for name in names], axis=0))
 
 
-def learn_target(table: Table, names: Sequence[str], kind: str = "auto", loss: str = "auto") -> Target:
-    """Find out what kind of target the named columns are; mean and standard deviation come from these rows.
-
-    Parameters
-    ----------
-    table : Table
-        Training rows.
-    names : names of columns
-        One, or several.
-    kind : {"auto", "classes", "number"}
-        "auto" decides: texts and booleans are classes, so are two different values and few different whole numbers;
-        other numbers are numbers.
-    loss : str
-        Of numbers; see `chainrule.table.settings.Settings`.
-
-    Raises
-    ------
-    TableError
-        There is nothing to learn: no value, one value, as many classes as rows.
-
-    Examples
-    --------
-    >>> from chainrule.table.columns import table_of
-    >>> learn_target(table_of({"y": [1.5, 2.5, 3.5]}), ["y"]).described
-    'a number'
-    >>> learn_target(table_of({"y": ["yes", "no", "no"]}), ["y"]).described
-    "2 classes ('no' and 'yes')"
-    """
-    columns = [table[name] for name in names]
-    if len(columns) > 1:
-        return _with_loss(_learn_several(columns, kind), columns, loss)
-    (column,) = columns
-    present = column.values[~column.missing]
-    distinct = np.unique(present)
-    _require_variety(column, present, distinct)
-    as_classes, reason = _is_classes(column, present, distinct)
-    if kind != "auto":
-        as_classes, reason = kind == "classes", "as asked"
-    target = _learn_classes(column, reason) if as_classes else _learn_numbers(columns, reason)
-    return _with_loss(target, columns, loss)
-
-
-def _require_variety(column: Column, present: Array, distinct: Array) -> None:
-    if len(present) == 0:
-        raise TableError(f"the target {column.name!r} has no values")
-    if len(distinct) == 1:
-        only = column.levels[distinct[0]] if column.levels else number_text(float(distinct[0]))
-        raise TableError(f"the target {column.name!r} is {shortened(only)!r} in every row; there is nothing to learn")
-
-
-def _is_classes(column: Column, present: Array, distinct: Array) -> tuple[bool, str]:
-    """Whether a target is classes rather than a number, and why."""
-    if column.kind in ("category", "text"):
-        return True, "its values are texts"
-    if column.kind == "boolean":
-        return True, "its values are true and false"
-    if len(distinct) == 2:
-        return True, "it has two different values"
-    if column.kind == "number" and not np.any(distinct % 1):
-        few = len(distinct) <= MOST_CLASSES_OF_NUMBERS and len(present) >= 10 * len(distinct)
-        return few, f"its values are {'few' if few else 'many'} different whole numbers"
-    return False, f"it has {len(distinct)} different values"
-
-
-def _learn_classes(column: Column, reason: str) -> Target:
-    texts = column.as_kind("category")
-    counts = np.bincount(texts.values[~texts.missing], minlength=len(texts.levels))
-    labels = [label for label, count in zip(texts.levels, counts, strict=False) if count]
-    if texts.kind == "text" or len(labels) > MOST_CLASSES or len(labels) > max(2, counts.sum() / 2):
-        raise TableError(
-            f"the target {column.name!r} has {np.count_nonzero(counts)} classes in {counts.sum()} rows; "
-            "classes that come once or twice cannot be learned"
-        )
-    if column.kind != "category":  # numbers as texts: in the order of the numbers
-        labels.sort(key=lambda label: float(label) if column.kind == "number" else label)
-    return Target((column.name,), "two classes" if len(labels) == 2 else "classes", reason, tuple(labels))
-
-
-def _learn_numbers(columns: Sequence[Column], reason: str) -> Target:
-    values = np.column_stack([_numbers(column) for column in columns])
-    std = values.std(axis=0)
-    return Target(
-        tuple(column.name for column in columns),
-        "numbers",
-        reason,
-        mean=tuple(values.mean(axis=0).tolist()),
-        std=tuple(np.where((std > 0) & np.isfinite(std), std, 1.0).tolist()),
-    )
-
-
-def _with_loss(target: Target, columns: Sequence[Column], loss: str) -> Target:
-    """The target with a loss of numbers that was asked for, which must suit it."""
-    if loss == "auto":
-        return target
-    name = parse_call(loss, "loss")[0]
-    if target.kind != "numbers" or name not in NUMBER_LOSSES:
-        raise ValueError(f"the loss {loss!r} does not suit {target.described}; for numbers: {', '.join(NUMBER_LOSSES)}")
-    if name == "quantile" and not parse_call(loss, "loss")[1]:
-        raise ValueError("say which quantiles, as in quantile(0.1, 0.5, 0.9)")
-    if name not in POSITIVE_LOSSES:
-        return replace(target, number_loss=loss)
-    smallest = min(float(_numbers(column).min()) for column in columns)
-    if smallest < 0 or (smallest == 0 and name == "gamma"):
-        raise TableError(f"the loss {name} takes positive targets; the smallest is {number_text(smallest)}")
-    return replace(target, number_loss=loss, mean=(0.0,) * len(columns), std=target.mean)
-
-
-def _learn_several(columns: Sequence[Column], kind: str = "auto") -> Target:
-    for column in columns:
-        present = column.values[~column.missing]
-        _require_variety(column, present, np.unique(present))
-    names = tuple(column.name for column in columns)
-    numeric = all(column.kind in ("number", "boolean") for column in columns)
-    if (
-        kind != "number"
-        and numeric
-        and all(np.isin(column.values[~column.missing], (0, 1)).all() for column in columns)
-    ):
-        return Target(names, "labels", "each column is 0 or 1")
-    texts = [column.name for column in columns if column.kind in ("category", "text")]
-    if texts:
-        raise TableError(
-            f"several targets must all be numbers, or all 0 and 1; {listed(texts)} hold texts: train one model for each"
-        )
-    return _learn_numbers(columns, "several columns")
-
-
-def _numbers(column: Column) -> Array:
+def numbers_of(column: Column) -> Array:
+    """The values of a target; texts that are not all numbers are an error."""
     if column.kind in ("category", "text"):
         column = column.as_kind("number")
         if column.missing.any():
             raise TableError(f"the target {column.name!r} holds texts, not numbers")
     return column.values
+
+
+def require_variety(column: Column) -> None:
+    """Refuse a target without values, or with one value only."""
+    present = column.values[~column.missing]
+    if len(present) == 0:
+        raise TableError(f"the target {column.name!r} has no values")
+    if np.all(present == present[0]):
+        only = column.levels[present[0]] if column.levels else number_text(float(present[0]))
+        raise TableError(
+            f"the target {column.name!r} is {shortened(only)!r} in every row; there is nothing to learn from one class"
+            " or one value"
+        )

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .columns import Kind, table_of
 from .encoder import learn_encoder
+from .features import Scaling
 from .preparing import CATEGORY, NUMBER
 
 
@@ -22,6 +23,8 @@ class TableTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     drop, categories, numbers : names of columns
         To leave out, to read as categories, to use although they look like identifiers.
+    scaling : {"standard", "robust"}
+        Of numbers: by mean and standard deviation, or by median and interquartile range, which outliers do not move.
 
     Attributes
     ----------
@@ -37,18 +40,24 @@ class TableTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """
 
     def __init__(
-        self, *, drop: Iterable[str] = (), categories: Iterable[str] = (), numbers: Iterable[str] = ()
+        self,
+        *,
+        drop: Iterable[str] = (),
+        categories: Iterable[str] = (),
+        numbers: Iterable[str] = (),
+        scaling: Scaling = "standard",
     ) -> None:
         self.drop = drop
         self.categories = categories
         self.numbers = numbers
+        self.scaling = scaling
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn medians, scales and levels from a table."""
         table = table_of(X)
         kinds: dict[str, Kind] = dict.fromkeys(self.categories, CATEGORY) | dict.fromkeys(self.numbers, NUMBER)
         forced = {*self.categories, *self.numbers}
-        self.encoder_ = learn_encoder(table.without(self.drop).with_kinds(kinds), forced=forced)
+        self.encoder_ = learn_encoder(table.without(self.drop).with_kinds(kinds), forced=forced, scaling=self.scaling)
         self.left_out_ = {column.name: column.reason for column in self.encoder_.left_out}
         self.n_features_in_ = len(table.columns)
         self.feature_names_in_ = np.array(table.names, object)

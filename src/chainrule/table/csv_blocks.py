@@ -1,0 +1,55 @@
+"""CSV in blocks of whole rows; see `chainrule.table.blocks`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from .columns import Table
+from .csv import form_and_rows, stripped, text_frames
+from .csv_lines import in_utf8
+from .errors import TableError
+from .values import column_of_texts
+
+if TYPE_CHECKING:
+    import polars
+
+    from .encoder import Encoder
+
+_COMMA, _POINT = r"^[+-]?\d+,\d+([eE][+-]?\d+)?$", r"^[+-]?\d+\.\d+([eE][+-]?\d+)?$"
+
+
+def csv_blocks(
+    blocks: Iterable[tuple[int, bytes]], source: str, encoder: Encoder, delimiter: str | None, decimal: str | None
+) -> Iterator[tuple[Table, dict[str, int]]]:
+    """A table of each block, and the counts of its values that cannot be read."""
+    form, rows = form_and_rows(in_utf8(blocks, source), source, delimiter, decimal)
+    encoder.require(form.names, source)
+    n_rows, said = 0, list[str]()
+    for line, body, notes in rows:
+        said += notes
+        for frame in text_frames(body, line, form):
+            texts = {feature.name: stripped(frame[form.place(feature.name)]) for feature in encoder.features}
+            if decimal is None and form.delimiter != ",":
+                decimal = _decimal([texts[f.name] for f in encoder.features if f.kind in ("number", "boolean")])
+                said += [f"{source} writes numbers with a decimal comma, and was read so"] * (decimal == ",")
+            read = [column_of_texts(feature, texts[feature.name], decimal) for feature in encoder.features]
+            table = Table(tuple(column for column, _ in read), frame.height, source, tuple(said))
+            yield table, {column.name: n for column, n in read}
+            said.clear()
+            n_rows += frame.height
+    if n_rows == 0:
+        raise TableError(f"{source!r} has a header and no rows")
+
+
+def _decimal(columns: list[polars.Series]) -> str | None:
+    """A comma or a point, whichever a number is written with first; None while there is neither."""
+    commas, points = (_first(columns, pattern) for pattern in (_COMMA, _POINT))
+    return None if commas == points else "," if commas < points else "."
+
+
+def _first(columns: list[polars.Series], pattern: str) -> float:
+    """The first row in which some column has the pattern, infinity for none."""
+    rows = (column.str.contains(pattern).fill_null(False).arg_true() for column in columns)
+    return min((float(found[0]) for found in rows if len(found)), default=math.inf)
