@@ -24,6 +24,7 @@ from .csv_short import Short
 from .errors import TableError
 from .frames import dates, read_json_lines, require_polars
 from .gathering import TEXTS, Gathering
+from .numerals import DECIMAL_COMMA, grouped, plain
 
 if TYPE_CHECKING:
     import polars
@@ -33,7 +34,6 @@ _MOST_IN_BLOCK = 64 << 20
 _ROWS_IN_BLOCK = 64
 _SAMPLE = 10_000  # rows
 _IN_MEMORY = 64 << 20  # bytes of standard input; more wait in a temporary file, to be read twice if need be
-_DECIMAL_COMMA = r"^[+-]?\d+,\d+([eE][+-]?\d+)?$"
 
 
 def read_csv(
@@ -116,6 +116,7 @@ class Reading:
         self._types: dict[str, Any] = {}
         self._words = False  # whether numbers are missing by words, which cost time to look for
         self._notes: tuple[str, ...] = ()
+        self._grouped: dict[str, str] = {}  # columns of numbers with marks between their thousands, and one of these
         self._short = Short(form)
         self._n_rows = 0
 
@@ -152,8 +153,14 @@ class Reading:
         """All that was read."""
         if self._n_rows == 0:
             raise TableError(f"{self.form.source!r} has a header and no rows")
-        notes = (*self._notes, *self._short.notes(self._n_rows))
-        return Table(tuple(column.column() for column in self.columns), self._n_rows, self.form.source, notes)
+        columns = tuple(column.column() for column in self.columns)
+        marked = (
+            f"column {column.name!r} has numbers such as {self._grouped[column.name]}, read without the marks between"
+            for column in columns
+            if column.name in self._grouped and column.kind == "number"
+        )
+        notes = (*self._notes, *marked, *self._short.notes(self._n_rows))
+        return Table(columns, self._n_rows, self.form.source, notes)
 
     def _guess(self, body: bytes, n_bytes: int) -> None:
         """Types from the first rows, texts where no guess is to be had; and how many rows a file of n bytes may have.
@@ -168,7 +175,8 @@ class Reading:
             "null_values": [*MISSING],
         }
         guess = self._tried(body, **options)
-        if self.decimal is None and self.form.delimiter != "," and guess is not None and any(map(_has_commas, guess)):
+        guessed = [] if guess is None or self.decimal or self.form.delimiter == "," else list(guess)
+        if any(map(_has_commas, guessed)) and not any(map(_has_comma_groups, guessed)):
             self.decimal = ","
             self._notes += (f"{self.form.source} writes numbers with a decimal comma, and was read so",)
             guess = self._tried(body, **options)
@@ -223,8 +231,10 @@ class Reading:
         if series.dtype != polars.String or column.kind in TEXTS:
             return series
         texts = stripped(series)
-        numbers = _as_numbers(texts, self.decimal)
+        numbers = plain(texts, self.decimal).cast(polars.Float64, strict=False)
         if numbers.null_count() == texts.null_count():
+            if column.name not in self._grouped and (where := grouped(texts, self.decimal)).any():
+                self._grouped[column.name] = str(texts.filter(where)[0])
             return numbers
         if texts.drop_nulls().is_in(["true", "false"]).all():
             return texts == "true"
@@ -243,9 +253,16 @@ def _as_numbers(texts: polars.Series, decimal: str | None) -> polars.Series:
     return spelled.cast(require_polars().Float64, strict=False)
 
 
+def _has_comma_groups(series: polars.Series) -> bool:
+    """Whether a column of texts holds some number such as 1,234,567 or 1,234.5."""
+    if series.dtype != require_polars().String:
+        return False
+    return bool(stripped(series).str.contains(r"^[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:,\d{3}|\.\d+)$").any())
+
+
 def _has_commas(series: polars.Series) -> bool:
     """Whether a column of texts holds numbers such as 1,5 and nothing else."""
     if series.dtype != require_polars().String:
         return False
     texts = stripped(series).drop_nulls()
-    return len(texts) > 0 and bool(texts.str.contains(_DECIMAL_COMMA).all())
+    return len(texts) > 0 and bool(texts.str.contains(DECIMAL_COMMA).all())

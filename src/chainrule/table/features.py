@@ -220,7 +220,11 @@ def _identifying(column: Column) -> str:
         distinct = np.count_nonzero(np.bincount(present))
         if column.kind == "text":
             return f"it is text with {distinct} different values"
-        return f"{distinct} of its {n} values are different" if distinct > max(20, n / 2) else ""
+        if distinct <= max(20, n / 2):
+            return ""
+        told = f"{distinct} of its {n} values are different"
+        first = column.levels[int(present[0])]
+        return f"{told} texts; if {shortened(first)!r} is a number, write it as one" if _is_almost(first) else told
     if column.kind != "number" or n < 20 or np.any(present[:1000] % 1) or np.ptp(present) < n - 1:
         return ""
     if np.any(present % 1) or len(np.unique(present)) < n:
@@ -232,6 +236,11 @@ def _identifying(column: Column) -> str:
     ):
         return "every value is different, and its name is that of an identifier"
     return ""
+
+
+def _is_almost(text: str) -> bool:
+    """Whether a text seems to be a number with marks or a unit."""
+    return re.fullmatch(r"\D{0,3}\d[\d.,'’\s]*\D{0,3}", text) is not None
 
 
 def _learn_number(column: Column, scaling: Scaling) -> Number:
