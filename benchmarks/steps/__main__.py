@@ -45,8 +45,8 @@ class Book:
         try:
             line = work()
         except Exception as error:
-            line = f"{type(error).__name__}: {error}".splitlines()[0]
-            self.figures["left_out"].append(f"{name} ({line})")
+            line = f"{name} is left out: {type(error).__name__}: {error}".splitlines()[0]
+            self.figures["left_out"].append(f"{name} ({error})".splitlines()[0])
         self.path.write_text(json.dumps(self.figures, indent=1))
         print(f"{self.elapsed():5.0f} s  {line}", flush=True)
 
@@ -72,7 +72,9 @@ def measure(book, options):
 
     def one_small(name):
         book.figures[name], why = alone(name)
-        return f"{name}: {why or book.figures[name]}"
+        if why:
+            raise RuntimeError(why)
+        return f"{name}: {book.figures[name]}"
 
     for case, cores in always:
         book.attempt(case.name, lambda case=case, cores=cores: one_case(case, cores))
