@@ -7,10 +7,9 @@ texts.
 
 from __future__ import annotations
 
-import itertools
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from os import SEEK_END
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -31,13 +30,17 @@ if TYPE_CHECKING:
 
 BLOCK = 4 << 20  # bytes parsed at once; wide tables need more, so that a block has some rows
 _MOST_IN_BLOCK = 64 << 20
-_ROWS_IN_BLOCK = 64
+ROWS_IN_BLOCK = 64
 _SAMPLE = 10_000  # rows
 _IN_MEMORY = 64 << 20  # bytes of standard input; more wait in a temporary file, to be read twice if need be
 
 
 def read_csv(
-    path: Path, delimiter: str | None = None, encoding: str | None = None, decimal: str | None = None
+    path: Path,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    decimal: str | None = None,
+    texts: Collection[str] = (),
 ) -> Table:
     """Read a file of CSV or JSON lines, plain or gzipped.
 
@@ -51,6 +54,8 @@ def read_csv(
     decimal : "." or ",", optional
         With a comma the delimiter must be another character. When not given, a comma is taken where another character
         separates the columns and some column holds nothing but numbers with a decimal comma in the first block.
+    texts : names, optional
+        Columns of CSV that hold texts, even where all of them look like numbers.
 
     Raises
     ------
@@ -59,24 +64,33 @@ def read_csv(
         name given twice. In a few shorter lines the last values are missing, and a note says so.
     """
     with path.open("rb") as stream:
-        return _read(stream, str(path), delimiter, encoding, decimal)
+        return _read(stream, str(path), delimiter, encoding, decimal, texts)
 
 
-def read_standard_input(delimiter: str | None = None, encoding: str | None = None, decimal: str | None = None) -> Table:
+def read_standard_input(
+    delimiter: str | None = None, encoding: str | None = None, decimal: str | None = None, texts: Collection[str] = ()
+) -> Table:
     """Read standard input to its end; the same as `read_csv` otherwise."""
     with SpooledTemporaryFile(_IN_MEMORY) as stream:
         shutil.copyfileobj(sys.stdin.buffer, stream)
-        return _read(cast("BinaryIO", stream), "standard input", delimiter, encoding, decimal)
+        return _read(cast("BinaryIO", stream), "standard input", delimiter, encoding, decimal, texts)
 
 
-def _read(stream: BinaryIO, source: str, delimiter: str | None, encoding: str | None, decimal: str | None) -> Table:
+def _read(
+    stream: BinaryIO,
+    source: str,
+    delimiter: str | None,
+    encoding: str | None,
+    decimal: str | None,
+    texts: Collection[str],
+) -> Table:
     n_bytes = stream.seek(0, SEEK_END)
     stream.seek(0)
     first, pieces = begun(pieces_of(stream, source, encoding), lambda text: text.strip() != b"")
     if first.lstrip().startswith(b"{"):
         return read_json_lines(b"".join(pieces), source)
     form, blocks = _form_and_blocks(pieces, source, delimiter, decimal)
-    reading = Reading(form, decimal)
+    reading = Reading(form, decimal, texts)
     reading.read(blocks, n_bytes)
     if reading.mixed:
         stream.seek(0)
@@ -89,7 +103,7 @@ def _form_and_blocks(
     pieces: Iterator[bytes], source: str, delimiter: str | None, decimal: str | None
 ) -> tuple[Form, Iterator[Numbered]]:
     first, pieces = begun(pieces, lambda text: len(text) >= PIECE)
-    size = min(max(BLOCK, _ROWS_IN_BLOCK * (first.find(b"\n") + 1)), _MOST_IN_BLOCK)
+    size = min(max(BLOCK, ROWS_IN_BLOCK * (first.find(b"\n") + 1)), _MOST_IN_BLOCK)
     rows = bodies(whole_rows(_joined(pieces, size), source, quotes=True))
     return form_and_rows(in_utf8(rows, source), source, delimiter, decimal)
 
@@ -103,14 +117,14 @@ def _joined(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
         if length >= size:
             yield b"".join(held)
             held, length = [], 0
-    yield b"".join(held)
+    yield b"".join((*held, b"\n"))  # or a last line without an end would be a block of its own
 
 
 class Reading:
     """What is known of a file while its blocks are read: how polars is to parse each column, and what came of it."""
 
-    def __init__(self, form: Form, decimal: str | None) -> None:
-        self.form, self.decimal = form, decimal
+    def __init__(self, form: Form, decimal: str | None, texts: Collection[str] = ()) -> None:
+        self.form, self.decimal, self.texts = form, decimal, frozenset(texts)
         self.columns: list[Gathering] = []
         self.mixed: list[int] = []
         self._types: dict[str, Any] = {}
@@ -123,10 +137,9 @@ class Reading:
     def read(self, blocks: Iterator[Numbered], n_bytes: int) -> None:
         """Gather all columns; `mixed` are those whose values are of several kinds."""
         mixed: set[int] = set()
-        begun = list(itertools.islice(blocks, 2))
-        if begun:
-            self._guess(begun[0][1], n_bytes if len(begun) == 2 else 0)
-        for line, body, notes in _each(begun, blocks):
+        for line, body, notes in blocks:
+            if not self.columns:
+                self._guess(body, n_bytes)
             self._notes += notes
             frame = self._parsed(body, line)
             for j, (column, series) in enumerate(zip(self.columns, frame, strict=True)):
@@ -165,7 +178,7 @@ class Reading:
     def _guess(self, body: bytes, n_bytes: int) -> None:
         """Types from the first rows, texts where no guess is to be had; and how many rows a file of n bytes may have.
 
-        That is more than there are where lines grow longer, which costs nothing.
+        That is more than there are where lines grow longer, which costs nothing, and less of a gzip file.
         """
         polars = require_polars()
         options = {
@@ -183,7 +196,9 @@ class Reading:
         found = {} if guess is None else guess.schema
         types = {place: found.get(place, polars.String) for place in self.form.places}
         self._types = {place: polars.Float64 if kind.is_numeric() else kind for place, kind in types.items()}
-        expected = int(1.05 * n_line_ends(body) * n_bytes / len(body)) if n_bytes else 0
+        self._types |= {self.form.place(name): polars.String for name in self.form.names if name in self.texts}
+        is_long = len(body) > BLOCK // 2
+        expected = 1 + int(1.05 * n_line_ends(body) * max(1.0, n_bytes / len(body))) if is_long else 0
         self.columns = [Gathering(name, stripped, expected) for name in self.form.names]
 
     def _tried(self, body: bytes, **options: Any) -> polars.DataFrame | None:
@@ -228,7 +243,7 @@ class Reading:
     def _typed(self, column: Gathering, series: polars.Series) -> polars.Series:
         """Texts that are all numbers, dates or truth values become what they are, unless the column has others."""
         polars = require_polars()
-        if series.dtype != polars.String or column.kind in TEXTS:
+        if series.dtype != polars.String or column.kind in TEXTS or column.name in self.texts:
             return series
         texts = stripped(series)
         numbers = plain(texts, self.decimal).cast(polars.Float64, strict=False)
@@ -239,13 +254,6 @@ class Reading:
         if texts.drop_nulls().is_in(["true", "false"]).all():
             return texts == "true"
         return dates(texts)
-
-
-def _each(begun: list[Numbered], blocks: Iterator[Numbered]) -> Iterator[Numbered]:
-    """All blocks, none of them held longer than it is used."""
-    while begun:
-        yield begun.pop(0)
-    yield from blocks
 
 
 def _as_numbers(texts: polars.Series, decimal: str | None) -> polars.Series:
