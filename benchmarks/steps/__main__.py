@@ -95,7 +95,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--cases", default=",".join(SHAPES))
     parser.add_argument("--peers", default=",".join(PEERS))
-    parser.add_argument("--minutes", type=float, default=13, help="after which tanh and float64 are left out")
+    parser.add_argument("--minutes", type=float, default=12, help="after which tanh and float64 are left out")
     parser.add_argument("--quick", action="store_true", help="steps with relu and float32 on one core alone")
     parser.add_argument("--out", default="out/benchmarks.json", help="the file of figures")
     parser.add_argument("--write", default="", help="write the page and its picture")
