@@ -145,8 +145,8 @@ def _unpacked(pieces: Iterator[bytes], source: str) -> Iterator[bytes]:
                 n_unpacked += len(unpacked)
                 if n_unpacked > max(UNPACKED, MOST_UNPACKED * n_packed):
                     raise TableError(
-                        f"{source!r} unpacks to over {UNPACKED >> 20} MiB and over {MOST_UNPACKED} times its size, as no "
-                        "table does that people write; if it is one, unpack it with gunzip first"
+                        f"{source!r} unpacks to over {UNPACKED >> 20} MiB and over {MOST_UNPACKED} times its size, "
+                        "as no table does that people write; if it is one, unpack it with gunzip first"
                     )
                 yield unpacked
                 packed = gzip.unconsumed_tail

@@ -7,10 +7,12 @@ texts.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator
-from os import SEEK_END
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -28,7 +30,7 @@ from .numerals import DECIMAL_COMMA, grouped, plain
 if TYPE_CHECKING:
     import polars
 
-BLOCK = 4 << 20  # bytes parsed at once; wide tables need more, so that a block has some rows
+BLOCK = 2 << 20  # bytes parsed at once; wide tables need more, so that a block has some rows
 _MOST_IN_BLOCK = 64 << 20
 ROWS_IN_BLOCK = 64
 _SAMPLE = 10_000  # rows
@@ -84,7 +86,7 @@ def _read(
     decimal: str | None,
     texts: Collection[str],
 ) -> Table:
-    n_bytes = stream.seek(0, SEEK_END)
+    n_bytes = stream.seek(0, os.SEEK_END)
     stream.seek(0)
     first, pieces = begun(pieces_of(stream, source, encoding), lambda text: text.strip() != b"")
     if first.lstrip().startswith(b"{"):
@@ -137,18 +139,29 @@ class Reading:
     def read(self, blocks: Iterator[Numbered], n_bytes: int) -> None:
         """Gather all columns; `mixed` are those whose values are of several kinds."""
         mixed: set[int] = set()
-        for line, body, notes in blocks:
-            if not self.columns:
-                self._guess(body, n_bytes)
+        for line, body, notes, parsing in self._ahead(blocks, n_bytes):
             self._notes += notes
-            frame = self._parsed(body, line)
+            frame = self._parsed(body, line, parsing)
             for j, (column, series) in enumerate(zip(self.columns, frame, strict=True)):
                 if j not in mixed and not column.add(self._typed(column, series)):
                     mixed.add(j)
-                    self._types[f"c{j}"] = require_polars().String
+                    self._types = self._types | {f"c{j}": require_polars().String}
             self._short.look(body, line, frame)
             self._n_rows += frame.height
         self.mixed = sorted(mixed)
+
+    def _ahead(self, blocks: Iterator[Numbered], n_bytes: int) -> Iterator[tuple[*Numbered, Future[polars.DataFrame]]]:
+        """Blocks in their order, the next ones being parsed meanwhile as is known so far."""
+        waiting: deque[tuple[*Numbered, Future[polars.DataFrame]]] = deque()
+        with ThreadPoolExecutor(os.cpu_count()) as threads:  # polars parses small blocks on one core
+            for block in blocks:
+                if not self.columns:
+                    self._guess(block[1], n_bytes)
+                waiting.append((*block, threads.submit(self._as_known, block[1])))
+                if len(waiting) > (os.cpu_count() or 1):
+                    yield waiting.popleft()
+            while waiting:
+                yield waiting.popleft()
 
     def read_as_texts(self, blocks: Iterator[Numbered]) -> None:
         """Gather the mixed columns again."""
@@ -196,7 +209,9 @@ class Reading:
         found = {} if guess is None else guess.schema
         types = {place: found.get(place, polars.String) for place in self.form.places}
         self._types = {place: polars.Float64 if kind.is_numeric() else kind for place, kind in types.items()}
-        self._types |= {self.form.place(name): polars.String for name in self.form.names if name in self.texts}
+        self._types = self._types | {
+            self.form.place(name): polars.String for name in self.form.names if name in self.texts
+        }
         is_long = len(body) > BLOCK // 2
         expected = 1 + int(1.05 * n_line_ends(body) * max(1.0, n_bytes / len(body))) if is_long else 0
         self.columns = [Gathering(name, stripped, expected) for name in self.form.names]
@@ -207,19 +222,23 @@ class Reading:
         except require_polars().exceptions.PolarsError:
             return None
 
-    def _parsed(self, body: bytes, line: int) -> polars.DataFrame:
-        """A block, read as is known so far; what cannot be is read less strictly from here on."""
+    def _parsed(self, body: bytes, line: int, parsing: Future[polars.DataFrame]) -> polars.DataFrame:
+        """A block; what cannot be read as is known so far is read less strictly from here on."""
         polars = require_polars()
-        for soften in (None, self._allow_words, self._free_numbers, self._free_all):
+        for soften in (None, lambda _: None, self._allow_words, self._free_numbers, self._free_all):
             try:
-                if soften:
-                    soften(body)
-                return self._frame(body, self._types, null_values=[*MISSING] if self._words else None)
+                if soften is None:
+                    return parsing.result()
+                soften(body)
+                return self._as_known(body)
             except polars.exceptions.PolarsError as error:
                 failed = error
         for _ in text_frames(body, line, self.form):  # all that could be read; then it raises
             pass
         raise TableError(f"{self.form.source!r} cannot be read: {str(failed).splitlines()[0]}") from failed
+
+    def _as_known(self, body: bytes) -> polars.DataFrame:
+        return self._frame(body, self._types, null_values=[*MISSING] if self._words else None)
 
     def _allow_words(self, _: bytes) -> None:
         self._words = True
@@ -228,10 +247,12 @@ class Reading:
         """Columns of numbers that hold other texts, or numbers between spaces, are read as texts."""
         polars = require_polars()
         texts = self._frame(body, dict.fromkeys(self.form.places, polars.String), null_values=[*MISSING])
-        for place, kind in self._types.items():
-            series = texts[place]
-            if kind == polars.Float64 and _as_numbers(series, self.decimal).null_count() > series.null_count():
-                self._types[place] = polars.String
+
+        def is_free(place: str) -> bool:
+            return _as_numbers(texts[place], self.decimal).null_count() > texts[place].null_count()
+
+        free = {p: polars.String for p, kind in self._types.items() if kind == polars.Float64 and is_free(p)}
+        self._types = self._types | free
 
     def _free_all(self, _: bytes) -> None:
         polars = require_polars()
