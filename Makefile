@@ -33,7 +33,8 @@ demo: $(VENV)/all.installed  ## train on the digits, check the gradient, predict
 test: $(VENV)/test.installed  ## run every test but the long ones
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m "not soak"
 
-soak: $(VENV)/test.installed  ## run the long tests
+soak: $(VENV)/test.installed  ## run the long tests, with a fuzzer where there is a wheel of one
+	-@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: "atheris>=3"
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m soak
 
 sanitize: $(VENV)/test.installed  ## run the engine's tests with AddressSanitizer and UBSan

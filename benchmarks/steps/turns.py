@@ -1,12 +1,13 @@
 """Peers in processes of their own that take turns: a round is one measurement of each, so a busy moment hits all."""
 
+import contextlib
 import multiprocessing
 import os
 import time
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "CHAINRULE_NUM_THREADS")
 PATIENCE = 240  # seconds for an answer
-REST = 0.05  # seconds before a turn on several cores: threads of the last peer spin for a while before they sleep
+REST = 0.1  # seconds before a turn on several cores: threads of the last peer spin for a while before they sleep
 
 
 def clock_of(cores):
@@ -20,7 +21,8 @@ def worker(pipe, work, peer, cores, first_cores, clock):
     try:
         measure = work(peer, len(cores), clock)
         for thread in os.listdir("/proc/self/task"):
-            os.sched_setaffinity(int(thread), cores)
+            with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+                os.sched_setaffinity(int(thread), cores)
         pipe.send(("ready", None))
         while (number := pipe.recv()) is not None:
             pipe.send(("measured", measure(number)))

@@ -44,8 +44,9 @@ FITS_END = """
 Digits: 64-100-10, batch 32, Adam 0.002, until 97.5 % of a held-out quarter are right, looked at after each epoch;
 medians over seven splits, the same for all. How many epochs that takes is luck, so read the seconds beside them.
 Regression: 20-64-64-1, batch 500. Grid search: `GridSearchCV` over 40 settings of `MLPClassifier` (20-16-3 and 20-32-3)
-and 5 folds of 500 rows, {epochs} epochs each, batch 50; for PyTorch and JAX a plain loop over the same fits. Keras is
-not asked for the grid: it takes about a second to compile a model, so that 200 take minutes.
+and 5 folds of 500 rows, {epochs} epochs each, batch 50; for PyTorch and JAX a plain loop over the same fits, without
+what `GridSearchCV` and an estimator do besides: copying, checking input, scoring. Keras is not asked for the grid: it
+takes about a second to compile a model, so that 200 take minutes.
 
 """
 ONE_ROW = """## One row

@@ -67,3 +67,17 @@ def test_what_cannot_be_evaluated(run, trained: Path, tmp_path: Path, text: str,
     outcome = run("evaluate", trained, tmp_path / "v.csv")
     assert outcome.code == 2
     assert message in outcome.err
+
+
+def test_codes_of_digits_are_texts_where_training_read_texts(run, tmp_path: Path) -> None:
+    """A part of the table, in which all codes and classes happen to be digits, is read as the whole was."""
+    rng = np.random.default_rng(0)
+    place, x = rng.integers(0, 12, 600), rng.normal(size=600)
+    codes = [f"{'A' if p == 11 else '0'}{p}" for p in place]
+    lines = [f"{code},{v:.3f},{'B' if p == 11 else '0'}{p % 2}" for code, p, v in zip(codes, place, x, strict=True)]
+    (tmp_path / "whole.csv").write_text("\n".join(["code,x,y", *lines]))
+    (tmp_path / "part.csv").write_text("\n".join(["code,x,y", *(line for line in lines if line[0] == "0")]))
+    run("train", tmp_path / "whole.csv", "-t", "y", "--epochs", 40, "--no-plot", "--model", tmp_path / "m", "-q")
+    scores = json.loads(run("evaluate", tmp_path / "m", tmp_path / "part.csv", "--json").out)["scores"]
+    assert scores["accuracy"] > 0.95
+    assert run("check", tmp_path / "m", tmp_path / "part.csv", "-q").code == 0

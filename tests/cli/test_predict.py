@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -99,3 +100,32 @@ def test_a_network_without_columns_cannot_predict(run, visits: Path, tmp_path: P
     outcome = run("predict", tmp_path / "bare.safetensors", visits)
     assert outcome.code == 2
     assert "holds a bare network, which knows no columns" in outcome.err
+
+
+def test_intervals_of_any_width(run, visits: Path, tmp_path: Path) -> None:
+    model = tmp_path / "m.safetensors"
+    training = ("train", visits, "-t", "spent", "--drop", "bought", "--hidden", "8:tanh", "--epochs", 40, "--no-plot")
+    outcome = run(*training, "--loss", "gaussian_nll", "--scaling", "robust", "--model", model)
+    assert outcome.code == 0
+    assert "coverage" in outcome.out
+    assert 'scaling = "robust"' in model.with_suffix(".run.toml").read_text()
+    widths = {}
+    for share in (None, 0.5):
+        options = () if share is None else ("--interval", share)
+        rows = [json.loads(line) for line in run("predict", model, visits, "--json", *options).out.splitlines()]
+        low, high = ("0.05", "0.95") if share is None else ("0.25", "0.75")
+        for row in rows:
+            width = row[f"quantile {high} of spent"] - row[f"quantile {low} of spent"]
+            assert row[f"quantile {low} of spent"] < row["spent"] < row[f"quantile {high} of spent"]
+            widths.setdefault(share, []).append(width / row["standard deviation of spent"])
+    np.testing.assert_allclose(widths[None], 2 * 1.6448536, rtol=1e-4)
+    np.testing.assert_allclose(widths[0.5], 2 * 0.6744898, rtol=1e-4)
+    outcome = run("predict", model, visits, "--interval", 90)
+    assert outcome.code == 2
+    assert "share between 0 and 1" in outcome.err
+
+
+def test_intervals_that_were_not_learned(run, trained: Path, visits: Path) -> None:
+    outcome = run("predict", trained, visits, "--interval", 0.5)
+    assert outcome.code == 2
+    assert "train with the loss gaussian_nll" in outcome.err

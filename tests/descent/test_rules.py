@@ -1,5 +1,6 @@
 """Update rules against PyTorch, against scikit-learn's optimizers, and against their equations written out."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -152,7 +153,7 @@ def test_going_on_from_a_stored_state_gives_the_same_bits(rule):
     for step in range(1, 8):
         rule.update(theta, slope(theta), state, 0.01, step)
         if step == 4:
-            kept, other = stored(state), theta.copy()
+            kept, other = deepcopy(stored(state)), theta.copy()
     assert not any(name.startswith("_") for name in kept)
     state = restored(rule, other, kept)
     for step in range(5, 8):

@@ -389,3 +389,35 @@ def test_holdouts_without_variety_do_not_count() -> None:
     y = np.zeros(30)
     y[[3, 4]] = 1.5, 2.5
     assert len(learn(prepare(table_of({"x": np.arange(30) ** 1.5, "y": y}), ["y"], Settings(epochs=3))).history) <= 3
+
+
+# Columns of many levels, and of wild numbers.
+
+
+def test_many_levels_are_hashed_said_saved_and_learned_from(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    effect, town = rng.normal(size=300), rng.integers(300, size=8000)
+    y = effect[town] + 0.3 * rng.normal(size=8000)
+    table = table_of({"town": [f"town {j}" for j in town], "x": rng.normal(size=8000), "y": y})
+    prepared = prepare(table, ["y"], Settings(hidden="64:silu", epochs=10))
+    assert "column 'town' has 300 different values, hashed into 128 columns" in prepared.notes
+    learned = learn(prepared)
+    assert learned.scores["test"]["R2"] > 0.75  # a column for each of the 100 most frequent ones allows 0.4
+    cr.save(learned.model, tmp_path / "m")
+    new = table_of({"town": ["town 7", "nowhere", None], "x": [0.0, 0.0, 0.0]})
+    np.testing.assert_array_equal(cr.load(tmp_path / "m").outputs(new), learned.model.outputs(new))
+
+
+def test_robust_scaling_bears_wild_numbers() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=600)
+    y = np.where(x > 0, "high", "low")
+    x[::20] = 1e6 * rng.standard_cauchy(30)
+    scores = {}
+    for scaling in ("standard", "robust"):
+        model = cr.TabularClassifier("8:tanh", scaling=scaling, epochs=20).fit({"x": x[:300]}, y[:300])
+        scores[scaling] = model.score({"x": x[300:]}, y[300:])
+    assert scores["robust"] > 0.93
+    assert scores["standard"] < 0.8
+    with pytest.raises(ValueError, match="the scaling 'wild' must be one of standard, robust"):
+        Settings(scaling="wild")  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import typer
 
 from . import options
 from .endings import FAILED
-from .loading import load_model
+from .loading import load_model, read_for
 from .networks import network_from
 from .terminal import Terminal
 
@@ -67,12 +67,12 @@ def command(
 
 def _rows_of(model: Any, source: str, reading: dict[str, Any], rows: int, rng: Any) -> tuple[Any, Any]:
     """X and T, in float64, of some rows of a table that have a target."""
-    from chainrule.table import TableModel, read_table
+    from chainrule.table import TableModel
     from chainrule.table.target import rows_with_target
 
     if not isinstance(model, TableModel):
         raise ValueError("the model is a bare network, which knows no columns; leave FILE out")
-    table = read_table(source, **reading)
+    table = read_for(model, source, reading)
     known = rows_with_target(table, model.target.names)
     if len(known) == 0:
         raise ValueError(f"{source} has no row with a target")

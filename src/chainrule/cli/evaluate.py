@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import options
-from .loading import load_table_model
+from .loading import load_table_model, read_for
 from .terminal import Terminal, number
 
 if TYPE_CHECKING:
@@ -36,12 +36,11 @@ def command(
     quiet: options.Quiet = False,
 ) -> None:
     """Score a model: intervals, confusion of classes, calibration, all against the trivial baseline."""
-    from chainrule.table import read_table
     from chainrule.table.evaluation import evaluate
 
     terminal = Terminal(as_json=as_json, quiet=quiet)
     trained = load_table_model(model)
-    table = read_table(file, **options.reading(delimiter, encoding, decimal_comma))
+    table = read_for(trained, file, options.reading(delimiter, encoding, decimal_comma))
     found = evaluate(trained, table, seed)
     for note in (*table.notes, *trained.encoder.unreadable(table)):
         terminal.say("Note", note)

@@ -9,7 +9,7 @@ import typer
 
 from . import options
 from .derive import write
-from .loading import load_table_model
+from .loading import load_table_model, read_for
 from .terminal import Terminal
 
 EXAMPLES = """Examples:
@@ -75,10 +75,9 @@ def _row(model: Any, source: str, reading: dict[str, Any], row: int) -> tuple[An
     """x and t of one row of a table."""
     import numpy as np
 
-    from chainrule.table import read_table
     from chainrule.table.target import rows_with_target
 
-    table = read_table(source, **reading)
+    table = read_for(model, source, reading)
     known = rows_with_target(table, model.target.names)
     if row not in known:
         reason = "has no target" if 0 <= row < table.n_rows else f"is not there: the table has {table.n_rows} rows"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chainrule.table import TableModel
+    from chainrule.table import Table, TableModel
 
 
 def load_model(path: Path) -> Any:
@@ -19,6 +20,13 @@ def load_model(path: Path) -> Any:
         raise IsADirectoryError(21, f"'{path}' is a folder; a model file was expected")
 
     return load(path)
+
+
+def read_for(model: TableModel, source: str, reading: Mapping[str, Any]) -> Table:
+    """A table as the model knows its columns."""
+    from chainrule.table import read_table
+
+    return read_table(source, texts=model.texts, **reading)
 
 
 def load_table_model(path: Path) -> TableModel:

@@ -58,6 +58,12 @@ Report = Annotated[
 ]
 Log = Annotated[Path | None, _option("PATH", "Write a JSON line for each epoch to this file.", default=False)]
 NoPlot = Annotated[bool, flag("Write no picture.", "--no-plot")]
+Interval = Annotated[
+    float | None,
+    _option(
+        "SHARE", "Width of the intervals of --loss gaussian_nll: the share of values inside; else 0.9.", default=False
+    ),
+]
 Output = Annotated[
     Path | None, _option("PATH", "File to write; else standard output.", "--output", "-o", default=False)
 ]

@@ -36,6 +36,7 @@ def command(
     model: Annotated[Path, typer.Argument(help="Model file that train wrote.")],
     file: Annotated[str, typer.Argument(help="As for train; columns in any order, the target not needed.")],
     output: options.Output = None,
+    interval: options.Interval = None,
     delimiter: options.Delimiter = None,
     encoding: options.Encoding = None,
     decimal_comma: options.DecimalComma = False,
@@ -48,7 +49,7 @@ def command(
     """
     terminal = Terminal(as_json=as_json, quiet=quiet)
     require_apart({"model": model, "table": file}, {"predictions": output} if output else {})
-    trained = load_table_model(model)
+    trained = load_table_model(model).with_interval(interval)
     reading = options.reading(delimiter, encoding, decimal_comma)
     n_rows = 0
     try:

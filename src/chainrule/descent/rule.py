@@ -39,8 +39,8 @@ def scratch(theta: Array, count: int) -> State:
 
 
 def stored(state: State) -> State:
-    """The entries of a state that must be kept to go on later: copies, without the scratch memory."""
-    return {name: array.copy() for name, array in state.items() if not name.startswith("_")}
+    """The entries of a state that must be kept to go on later, without the scratch memory; the arrays themselves."""
+    return {name: array for name, array in state.items() if not name.startswith("_")}
 
 
 def restored(rule: UpdateRule, theta: Array, kept: State) -> State:

@@ -134,6 +134,8 @@ def _mean_loss(course: Course, tally: Tally, order: Order) -> float:
     job, constants = course.job, course.constants
     if len(tally.objectives) < job.n_batches:
         return tally.loss + mean_constant(constants, job.sample_weight)
+    if constants is None and job.sample_weight is None:
+        return float(tally.objectives @ tally.weights / job.n_samples)
     starts = np.arange(0, job.n_samples, job.batch_size)
     rows = np.diff(starts, append=job.n_samples)
     losses = tally.objectives

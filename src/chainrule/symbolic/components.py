@@ -27,8 +27,10 @@ from chainrule.symbolic.boxes import (
     upright,
 )
 from chainrule.symbolic.expression import ONE, Expression
+from chainrule.symbolic.forms import split_number
 from chainrule.symbolic.layout import Script, layout
 from chainrule.symbolic.notation import Layer, shifted
+from chainrule.symbolic.simplify import simplify
 
 if TYPE_CHECKING:
     from chainrule.symbolic.losses import LossForm
@@ -42,7 +44,7 @@ def components(
 
     The form of the loss, and the factor in front of it, are for its derivative by the outputs.
     """
-    x = _Indices(q)
+    x = Indices(q)
     if tag == "B1" and role == "error":
         return tuple(_by_output(x, layer, form, front)) if form is not None else ()
     known = {
@@ -57,8 +59,8 @@ def components(
 
 def cost_components(q: Quantities, form: LossForm, front: Expression, weighted: bool) -> tuple[Box, ...]:
     """J by indices: a mean over samples, a sum over outputs, the loss of one entry; and the penalties."""
-    x, L = _Indices(q), q.depth
-    body = juxtapose(*x.front(front), x.summed("i", x.in_entries(form, form.term, L, "i", bracket=True)))
+    x, L = Indices(q), q.depth
+    body = juxtapose(*x.front(front), x.summed("i", x.in_entries(form, form.term, L, "i")))
     if x.batch:
         body = x.summed("n", juxtapose(x.share(), body)) if weighted else x.mean(x.summed("n", body))
     return (joined("=", x.cost(), joined("+", body, *(x.penalty(name, rate) for name, rate in q.rates.items()))),)
@@ -84,12 +86,13 @@ def _plain(part: Box | str) -> Box:
     return ident(str(part.parts[0])) if part.kind == "bold" else part
 
 
-class _Indices:
+class Indices:
     """Entries of the quantities of one notation."""
 
     def __init__(self, q: Quantities) -> None:
         self.q = q
         self.batch = q.notation.samples != "one"
+        self.glyphs: dict[tuple[str, Layer], Box] = {}
         free = [letter for letter in "ijklrs" if letter != q.notation.layer]
         self.letters = dict(zip("ijkl", free, strict=False)) | {"n": "m" if q.notation.layer == "n" else "n"}
 
@@ -106,11 +109,12 @@ class _Indices:
     def share(self) -> Box:
         return sub(self.q.names["share"], self.index("n"))
 
-    def in_entries(self, form: LossForm, node: Expression, layer: Layer, neuron: str, bracket: bool = False) -> Box:
-        """An expression of one entry with the entries of the notation in the places of its letters."""
+    def in_entries(self, form: LossForm, node: Expression, layer: Layer, neuron: str) -> Box:
+        """An expression of one entry with the entries of the notation in the places of its letters, as a factor."""
         names = {letter.name: self.entry(role, layer, neuron) for letter, role in form.places.items()}
-        box = layout(node, Script(names, self.q.notation.transpose, self.q.notation.elementwise))
-        return fence(box) if bracket and node.op == "add" else box
+        simple = simplify(node)
+        box = layout(simple, Script(names, self.q.notation.transpose, self.q.notation.elementwise))
+        return fence(box) if simple.op == "add" or split_number(simple)[0] < 0 else box
 
     def penalty(self, name: str, rate: Expression) -> Box:
         """l1 sum |W| or l2/2 sum W^2 over all entries of all layers."""
@@ -120,15 +124,24 @@ class _Indices:
         letters = (ident(self.q.notation.layer), op(","), *self.index("k", "l").parts)
         return juxtapose(*half, *self.front(rate), sum_over(row(*letters), None, body))  # type: ignore[arg-type]
 
+    def penalized(self, layer: Layer, to: str, source: str) -> Box:
+        """The entry that a penalty sees: none in the column of biases."""
+        if not self.q.notation.absorbs(self.q.network):
+            return self.weight(layer, to, source)
+        pair = (to, source) if self.q.notation.weights == "to_from" else (source, to)
+        blocks = fence(joined(",", self.glyph("weights", layer), num(0)), "[", "]")
+        return sub(blocks, self.index(*pair))
+
     def penalty_slopes(self, layer: Layer) -> list[Box]:
         """What the penalties add to the derivative by a weight."""
-        W = self.weight(layer, "k", "l", plain=True)
+        W = self.penalized(layer, "k", "l")
         slopes = {"l1": call(upright("sign"), W), "l2": W}
         return [juxtapose(*self.front(rate), slopes[name]) for name, rate in self.q.rates.items()]
 
     def glyph(self, role: str, layer: Layer) -> Box:
-        node = self.q.symbol(role, layer)
-        return self.q.names[node.name]
+        if (role, layer) not in self.glyphs:
+            self.glyphs[role, layer] = self.q.names[self.q.symbol(role, layer).name]
+        return self.glyphs[role, layer]
 
     def entry(self, role: str, layer: Layer, neuron: str, sample: str = "n") -> Box:
         """The entry of a quantity of a layer for a neuron, and a sample where there are several."""
@@ -173,13 +186,13 @@ class _Indices:
         return self.summed("n", body) if self.batch else body
 
 
-def _forward(x: _Indices, role: str, l: Layer) -> list[Box]:
+def _forward(x: Indices, role: str, l: Layer) -> list[Box]:
     total = x.summed("j", juxtapose(x.weight(l, "i", "j"), x.below(l, "j")))
     bias = x.bias(l, "i")
     return [joined("=", x.entry("preactivation", l, "i"), joined("+", total, bias) if bias else total)]
 
 
-def _activation(x: _Indices, role: str, l: Layer) -> list[Box]:
+def _activation(x: Indices, role: str, l: Layer) -> list[Box]:
     """Each neuron by itself; softmax joins the outputs of a sample."""
     sigma = x.q.network.activation(l) if isinstance(l, int) else None
     if role != "activation" or sigma is None or sigma.name == "identity":
@@ -191,24 +204,42 @@ def _activation(x: _Indices, role: str, l: Layer) -> list[Box]:
     return [joined("=", a, fraction(call(upright("exp"), z), total))]
 
 
-def _by_output(x: _Indices, l: Layer, form: LossForm, front: Expression) -> list[Box]:
+def _by_output(x: Indices, l: Layer, form: LossForm, front: Expression) -> list[Box]:
     """The slope of the loss of one entry, with the share of its sample."""
     weighted = "share" in x.q.names
     lines = []
     for role, slope in form.slopes.items():
-        shown = x.in_entries(form, slope, l, "k")
-        whole = juxtapose(*x.front(front), fence(shown) if slope.op == "add" else shown)
+        before, entry = x.front(front), x.in_entries(form, slope, l, "k")
+        alone = not before and not x.batch and entry.kind == "fence"  # nothing beside it that needs the bracket
+        whole = entry.parts[1] if alone else juxtapose(*before, entry)
         if x.batch:
-            whole = juxtapose(x.share(), whole) if weighted else x.mean(whole)
-        lines.append(joined("=", x.by(x.entry(role, l, "k")), whole))
+            whole = juxtapose(x.share(), whole) if weighted else x.mean(whole)  # type: ignore[arg-type]
+        lines.append(joined("=", x.by(x.entry(role, l, "k")), whole))  # type: ignore[arg-type]
     return lines
 
 
-def _delta(x: _Indices, l: Layer, neuron: str) -> Box:
+def _delta(x: Indices, l: Layer, neuron: str) -> Box:
+    """dJ/dz, by the notation's letter unless that stands for its negative."""
+    if x.q.notation.sign < 0:
+        return x.by(x.entry("preactivation", l, neuron))
     return x.entry("delta", l, neuron)
 
 
-def _weights(x: _Indices, role: str, l: Layer) -> list[Box]:
+def _error(x: Indices, l: Layer, neuron: str) -> Box:
+    if x.q.notation.sign < 0:
+        return x.by(x.entry("activation", l, neuron))
+    return x.entry("error", l, neuron)
+
+
+def _opposite(x: Indices, l: Layer, role: str) -> list[Box]:
+    """What a letter that is the negative of a derivative stands for."""
+    if x.q.notation.sign > 0 or not x.q.notation.letter(role):
+        return []
+    of = x.entry("preactivation" if role == "delta" else "activation", l, "k")
+    return [joined("=", x.entry(role, l, "k"), row(op("neg"), x.by(of)))]
+
+
+def _weights(x: Indices, role: str, l: Layer) -> list[Box]:
     """Watters (45)-(49), Wichmann 2.1-2.9: only row k of W enters neuron k."""
     z, W = x.entry("preactivation", l, "i"), x.weight(l, "k", "l")
     chain = joined("+", x.over_samples(x.summed("i", juxtapose(x.by(z), partial_of(z, W)))), *x.penalty_slopes(l))
@@ -218,7 +249,7 @@ def _weights(x: _Indices, role: str, l: Layer) -> list[Box]:
     return [joined("=", x.by(W), chain), joined("=", partial_of(z, W), inner, single), joined("=", x.by(W), result)]
 
 
-def _bias(x: _Indices, role: str, l: Layer) -> list[Box]:
+def _bias(x: Indices, role: str, l: Layer) -> list[Box]:
     """Wichmann 2.11, 2.12."""
     z, b = x.entry("preactivation", l, "i"), x.bias(l, "k")
     if b is None:
@@ -229,25 +260,19 @@ def _bias(x: _Indices, role: str, l: Layer) -> list[Box]:
     ]
 
 
-def _last(x: _Indices, role: str, l: Layer) -> list[Box]:
+def _last(x: Indices, role: str, l: Layer) -> list[Box]:
     """Watters (43), Wichmann 2.1-2.7, Neuron's delta_j: an output depends on its own pre-activation, or on all."""
     if role != "delta" or x.q.merged("activation", l) != "activation" or not isinstance(l, int):
         return []
-    a, z, error = x.entry("activation", l, "j"), x.entry("preactivation", l, "k"), x.entry("error", l, "k")
+    a, z, error = x.entry("activation", l, "j"), x.entry("preactivation", l, "k"), _error(x, l, "k")
     sigma = x.q.network.activation(l)
     if sigma.name == "identity":
-        return [joined("=", partial_of(a, z), x.kronecker("j", "k"))]
-    if sigma.name == "softmax":
-        inner = fence(row(x.kronecker("j", "k"), op("−"), x.entry("activation", l, "k")))
-        all_outputs = x.summed("j", juxtapose(x.entry("error", l, "j"), a, inner))
-        return [joined("=", partial_of(a, z), juxtapose(a, inner)), joined("=", _delta(x, l, "k"), all_outputs)]
-    return [
-        joined("=", partial_of(a, z), juxtapose(x.kronecker("j", "k"), x.slope(l, "k"))),
-        joined("=", _delta(x, l, "k"), juxtapose(error, x.slope(l, "k"))),
-    ]
+        return [joined("=", partial_of(a, z), x.kronecker("j", "k")), *_opposite(x, l, "delta")]
+    steps = _through_activation(x, l, a, z, error, softmax=sigma.name == "softmax")
+    return [*steps, *_opposite(x, l, "delta")]
 
 
-def _mean(x: _Indices, role: str, l: Layer) -> list[Box]:
+def _mean(x: Indices, role: str, l: Layer) -> list[Box]:
     """One sample at a time is stochastic descent; over a batch the gradient is the mean (Chains, Neuron)."""
     if x.batch:
         return []
@@ -256,29 +281,30 @@ def _mean(x: _Indices, role: str, l: Layer) -> list[Box]:
     return [joined("=", gradient, juxtapose(fraction(num(1), ident("N")), sum_over(x.index("n"), ident("N"), one)))]
 
 
-def _recursion(x: _Indices, role: str, l: Layer) -> list[Box]:
+def _recursion(x: Indices, role: str, l: Layer) -> list[Box]:
     """Watters (57)-(61), (67)-(73), Wichmann 4.2-4.6: what a neuron puts out enters every neuron above."""
     above = shifted(l, 1)
     z, a = x.entry("preactivation", above, "i"), x.entry("activation", l, "k")
-    gather = x.summed("i", juxtapose(_delta(x, above, "i"), x.weight(above, "i", "k")))
+    W = x.weight(above, "i", "k", plain=True)  # what goes back has no bias column
+    gather = x.summed("i", juxtapose(_delta(x, above, "i"), W))
     first = [
-        joined("=", partial_of(z, a), x.weight(above, "i", "k")),
+        joined("=", partial_of(z, a), W),
         joined("=", x.by(a), x.summed("i", juxtapose(x.by(z), partial_of(z, a))), gather),
     ]
     if role == "error":
-        return first
+        return [*first, *_opposite(x, l, "error")]
     own = x.entry("preactivation", l, "k")
     other = x.entry("activation", l, "j")
     split = x.q.notation.split or l == 0  # dJ/da has a line of its own
     sigma = x.q.network.activation(l).name if isinstance(l, int) else ""
     if sigma == "identity":
-        return [] if split else first
-    gathered = x.entry("error", l, "k") if split else fence(gather)
+        return [*([] if split else first), *_opposite(x, l, "delta")]
+    gathered = _error(x, l, "k") if split else fence(gather)
     second = _through_activation(x, l, other, own, gathered, softmax=sigma == "softmax")
-    return second if split else [*first, *second]
+    return [*([] if split else first), *second, *_opposite(x, l, "delta")]
 
 
-def _through_activation(x: _Indices, l: Layer, other: Box, own: Box, gathered: Box, softmax: bool) -> list[Box]:
+def _through_activation(x: Indices, l: Layer, other: Box, own: Box, gathered: Box, softmax: bool) -> list[Box]:
     """From the derivative by a neuron's output to that by its pre-activation."""
     delta = _delta(x, l, "k")
     if softmax:

@@ -261,8 +261,9 @@ def derive(
     _check(network, sizes, optimizer)
     chosen = notation_of(notation)
     options = {"sizes": sizes, "weights": weights, "l1": float(l1), "l2": float(l2), "optimizer": optimizer}
-    derivation = Derivation(network, chosen, Builder(network, chosen, options).sections(), options)
-    prove_derivation(derivation)
+    builder = Builder(network, chosen, options)
+    derivation = Derivation(network, chosen, builder.sections(), options)
+    prove_derivation(derivation, builder.q)
     return derivation
 
 

@@ -18,12 +18,20 @@ if TYPE_CHECKING:
     from chainrule.symbolic.passes import Passes
 
 Array = Any
+_ROUNDING, _TINY = 1e-6, 1e-300
 _RATES = {"eta": 0.1, "mu": 0.9, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "steps": 3.0}
 
 
 def update_error(line: Line, batch: Passes) -> float:
     """The largest relative error of a line of the update, over all layers."""
     return max(_error_of_layer(line, batch, l) for l in range(1, batch.depth + 1))
+
+
+def mean_error(batches: list[Passes], together: Array) -> float:
+    """The mean of the gradients of single samples against the gradient of their batch."""
+    mean = np.mean([b.gradient for b in batches], axis=0)
+    floor = max(_ROUNDING * abs(float(batches[0].J)), _TINY)  # entries may cancel to rounding
+    return float(np.abs(mean - together).max() / max(np.abs(mean).max(), np.abs(together).max(), floor))
 
 
 def _error_of_layer(line: Line, batch: Passes, l: int) -> float:

@@ -10,12 +10,11 @@ import numpy as np
 
 from chainrule.network.arrays import NUMPY
 from chainrule.symbolic.arguments import function_of_activation
-from chainrule.symbolic.component_checks import component_error, mean_error
 from chainrule.symbolic.expression import symbols
 from chainrule.symbolic.notation import SLOPES
 from chainrule.symbolic.passes import Passes
 from chainrule.symbolic.quantities import safe
-from chainrule.symbolic.update_checks import update_error
+from chainrule.symbolic.update_checks import mean_error, update_error
 from chainrule.symbolic.values import Point, value
 
 if TYPE_CHECKING:
@@ -96,9 +95,6 @@ def _check(line: Line, batches: list[Passes]) -> Check:
             errors.append(mean_error(batches, _together(batches).gradient))
         return Check(line, max(errors), None)
     errors = [_error(line, point, _floor(line, batch)) for batch in batches for point in _points(line, batch)]
-    if line.components and not isinstance(line.layer, str):
-        layer = batches[0].depth if line.layer is None else line.layer
-        errors += [component_error(line.tag, _role(line), layer, batch) for batch in batches]
     if not errors:
         return Check(line, 0.0, None, "not applicable: no hidden layer is elementwise")
     slopes = [_slope_error(line, batch) for batch in batches] if line.claim else None
@@ -109,10 +105,6 @@ def _together(batches: list[Passes]) -> Passes:
     first = batches[0]
     X, T = np.concatenate([b.X for b in batches]), np.concatenate([b.T for b in batches])
     return Passes(first.derivation, first.theta, X, T, None)
-
-
-def _role(line: Line) -> str:
-    return line.left.name.rpartition("_")[0]
 
 
 def _floor(line: Line, batch: Passes) -> float:
@@ -153,10 +145,18 @@ def _points(line: Line, batch: Passes) -> Iterator[Point]:
         yield from _number_points(line, batch)
         return
     letter = batch.derivation.notation.layer
-    top = batch.depth if line.tag == "B2" else batch.depth + 1
-    layers = [l for l in range(1, top) if line.tag != "B2" or batch.network.activation(l).elementwise]
-    for general in layers if line.layer == letter else (None,):
+    for general in layers_of(line, batch) if line.layer == letter else (None,):
         yield _point_at(line, batch, letter, general)
+
+
+def layers_of(line: Line, passes: Passes) -> list[int]:
+    """The layers of the network that a line is about: those that the letter of the general step stands for."""
+    if line.layer is None:
+        return [passes.depth]
+    if isinstance(line.layer, int):
+        return [line.layer]
+    top = passes.depth if line.tag == "B2" else passes.depth + 1
+    return [l for l in range(1, top) if line.tag != "B2" or passes.network.activation(l).elementwise]
 
 
 def _number_points(line: Line, batch: Passes) -> Iterator[Point]:

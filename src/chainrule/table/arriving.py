@@ -17,6 +17,8 @@ from .errors import TableError
 
 PIECE = 1 << 20  # bytes taken at once, at most
 LONGEST = 1 << 25  # bytes of one row
+UNPACKED = 1 << 27  # bytes that may come of any gzip file
+MOST_UNPACKED = 100  # times its size may come of a larger one
 LINGER = 0.02  # seconds in which a piece may grow: few large blocks are quicker than many small ones
 _GZIP = b"\x1f\x8b"
 
@@ -132,12 +134,21 @@ def _after(pieces: Iterator[bytes], n: int) -> Iterator[bytes]:
 def _unpacked(pieces: Iterator[bytes], source: str) -> Iterator[bytes]:
     """The content of gzip, one member after another, never more than PIECE at once."""
     gzip, inside = zlib.decompressobj(31), False
+    n_packed = n_unpacked = 0
     try:
         for piece in pieces:
             packed = piece
+            n_packed += len(piece)
             while packed:
                 inside = True
-                yield gzip.decompress(packed, PIECE)
+                unpacked = gzip.decompress(packed, PIECE)
+                n_unpacked += len(unpacked)
+                if n_unpacked > max(UNPACKED, MOST_UNPACKED * n_packed):
+                    raise TableError(
+                        f"{source!r} unpacks to over {UNPACKED >> 20} MiB and over {MOST_UNPACKED} times its size, "
+                        "as no table does that people write; if it is one, unpack it with gunzip first"
+                    )
+                yield unpacked
                 packed = gzip.unconsumed_tail
                 if gzip.eof:
                     packed, gzip, inside = gzip.unused_data.lstrip(b"\0"), zlib.decompressobj(31), False

@@ -10,6 +10,7 @@ from .columns import Table
 from .csv import form_and_rows, stripped, text_frames
 from .csv_lines import in_utf8
 from .errors import TableError
+from .numerals import DECIMAL_COMMA
 from .values import column_of_texts
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from .encoder import Encoder
 
-_COMMA, _POINT = r"^[+-]?\d+,\d+([eE][+-]?\d+)?$", r"^[+-]?\d+\.\d+([eE][+-]?\d+)?$"
+_POINT = r"^[+-]?(?:\d+|[1-9]\d{0,2}(?:,\d{3})+)\.\d+([eE][+-]?\d+)?$"
 
 
 def csv_blocks(
@@ -45,7 +46,7 @@ def csv_blocks(
 
 def _decimal(columns: list[polars.Series]) -> str | None:
     """A comma or a point, whichever a number is written with first; None while there is neither."""
-    commas, points = (_first(columns, pattern) for pattern in (_COMMA, _POINT))
+    commas, points = (_first(columns, pattern) for pattern in (DECIMAL_COMMA, _POINT))
     return None if commas == points else "," if commas < points else "."
 
 

@@ -7,11 +7,12 @@ texts.
 
 from __future__ import annotations
 
-import itertools
+import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
-from os import SEEK_END
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -24,20 +25,24 @@ from .csv_short import Short
 from .errors import TableError
 from .frames import dates, read_json_lines, require_polars
 from .gathering import TEXTS, Gathering
+from .numerals import DECIMAL_COMMA, grouped, plain
 
 if TYPE_CHECKING:
     import polars
 
-BLOCK = 4 << 20  # bytes parsed at once; wide tables need more, so that a block has some rows
+BLOCK = 2 << 20  # bytes parsed at once; wide tables need more, so that a block has some rows
 _MOST_IN_BLOCK = 64 << 20
-_ROWS_IN_BLOCK = 64
+ROWS_IN_BLOCK = 64
 _SAMPLE = 10_000  # rows
 _IN_MEMORY = 64 << 20  # bytes of standard input; more wait in a temporary file, to be read twice if need be
-_DECIMAL_COMMA = r"^[+-]?\d+,\d+([eE][+-]?\d+)?$"
 
 
 def read_csv(
-    path: Path, delimiter: str | None = None, encoding: str | None = None, decimal: str | None = None
+    path: Path,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    decimal: str | None = None,
+    texts: Collection[str] = (),
 ) -> Table:
     """Read a file of CSV or JSON lines, plain or gzipped.
 
@@ -51,6 +56,8 @@ def read_csv(
     decimal : "." or ",", optional
         With a comma the delimiter must be another character. When not given, a comma is taken where another character
         separates the columns and some column holds nothing but numbers with a decimal comma in the first block.
+    texts : names, optional
+        Columns of CSV that hold texts, even where all of them look like numbers.
 
     Raises
     ------
@@ -59,24 +66,33 @@ def read_csv(
         name given twice. In a few shorter lines the last values are missing, and a note says so.
     """
     with path.open("rb") as stream:
-        return _read(stream, str(path), delimiter, encoding, decimal)
+        return _read(stream, str(path), delimiter, encoding, decimal, texts)
 
 
-def read_standard_input(delimiter: str | None = None, encoding: str | None = None, decimal: str | None = None) -> Table:
+def read_standard_input(
+    delimiter: str | None = None, encoding: str | None = None, decimal: str | None = None, texts: Collection[str] = ()
+) -> Table:
     """Read standard input to its end; the same as `read_csv` otherwise."""
     with SpooledTemporaryFile(_IN_MEMORY) as stream:
         shutil.copyfileobj(sys.stdin.buffer, stream)
-        return _read(cast("BinaryIO", stream), "standard input", delimiter, encoding, decimal)
+        return _read(cast("BinaryIO", stream), "standard input", delimiter, encoding, decimal, texts)
 
 
-def _read(stream: BinaryIO, source: str, delimiter: str | None, encoding: str | None, decimal: str | None) -> Table:
-    n_bytes = stream.seek(0, SEEK_END)
+def _read(
+    stream: BinaryIO,
+    source: str,
+    delimiter: str | None,
+    encoding: str | None,
+    decimal: str | None,
+    texts: Collection[str],
+) -> Table:
+    n_bytes = stream.seek(0, os.SEEK_END)
     stream.seek(0)
     first, pieces = begun(pieces_of(stream, source, encoding), lambda text: text.strip() != b"")
     if first.lstrip().startswith(b"{"):
         return read_json_lines(b"".join(pieces), source)
     form, blocks = _form_and_blocks(pieces, source, delimiter, decimal)
-    reading = Reading(form, decimal)
+    reading = Reading(form, decimal, texts)
     reading.read(blocks, n_bytes)
     if reading.mixed:
         stream.seek(0)
@@ -89,7 +105,7 @@ def _form_and_blocks(
     pieces: Iterator[bytes], source: str, delimiter: str | None, decimal: str | None
 ) -> tuple[Form, Iterator[Numbered]]:
     first, pieces = begun(pieces, lambda text: len(text) >= PIECE)
-    size = min(max(BLOCK, _ROWS_IN_BLOCK * (first.find(b"\n") + 1)), _MOST_IN_BLOCK)
+    size = min(max(BLOCK, ROWS_IN_BLOCK * (first.find(b"\n") + 1)), _MOST_IN_BLOCK)
     rows = bodies(whole_rows(_joined(pieces, size), source, quotes=True))
     return form_and_rows(in_utf8(rows, source), source, delimiter, decimal)
 
@@ -103,38 +119,49 @@ def _joined(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
         if length >= size:
             yield b"".join(held)
             held, length = [], 0
-    yield b"".join(held)
+    yield b"".join((*held, b"\n"))  # or a last line without an end would be a block of its own
 
 
 class Reading:
     """What is known of a file while its blocks are read: how polars is to parse each column, and what came of it."""
 
-    def __init__(self, form: Form, decimal: str | None) -> None:
-        self.form, self.decimal = form, decimal
+    def __init__(self, form: Form, decimal: str | None, texts: Collection[str] = ()) -> None:
+        self.form, self.decimal, self.texts = form, decimal, frozenset(texts)
         self.columns: list[Gathering] = []
         self.mixed: list[int] = []
         self._types: dict[str, Any] = {}
         self._words = False  # whether numbers are missing by words, which cost time to look for
         self._notes: tuple[str, ...] = ()
+        self._grouped: dict[str, str] = {}  # columns of numbers with marks between their thousands, and one of these
         self._short = Short(form)
         self._n_rows = 0
 
     def read(self, blocks: Iterator[Numbered], n_bytes: int) -> None:
         """Gather all columns; `mixed` are those whose values are of several kinds."""
         mixed: set[int] = set()
-        begun = list(itertools.islice(blocks, 2))
-        if begun:
-            self._guess(begun[0][1], n_bytes if len(begun) == 2 else 0)
-        for line, body, notes in _each(begun, blocks):
+        for line, body, notes, parsing in self._ahead(blocks, n_bytes):
             self._notes += notes
-            frame = self._parsed(body, line)
+            frame = self._parsed(body, line, parsing)
             for j, (column, series) in enumerate(zip(self.columns, frame, strict=True)):
                 if j not in mixed and not column.add(self._typed(column, series)):
                     mixed.add(j)
-                    self._types[f"c{j}"] = require_polars().String
+                    self._types = self._types | {f"c{j}": require_polars().String}
             self._short.look(body, line, frame)
             self._n_rows += frame.height
         self.mixed = sorted(mixed)
+
+    def _ahead(self, blocks: Iterator[Numbered], n_bytes: int) -> Iterator[tuple[*Numbered, Future[polars.DataFrame]]]:
+        """Blocks in their order, the next ones being parsed meanwhile as is known so far."""
+        waiting: deque[tuple[*Numbered, Future[polars.DataFrame]]] = deque()
+        with ThreadPoolExecutor(os.cpu_count()) as threads:  # polars parses small blocks on one core
+            for block in blocks:
+                if not self.columns:
+                    self._guess(block[1], n_bytes)
+                waiting.append((*block, threads.submit(self._as_known, block[1])))
+                if len(waiting) > (os.cpu_count() or 1):
+                    yield waiting.popleft()
+            while waiting:
+                yield waiting.popleft()
 
     def read_as_texts(self, blocks: Iterator[Numbered]) -> None:
         """Gather the mixed columns again."""
@@ -152,13 +179,19 @@ class Reading:
         """All that was read."""
         if self._n_rows == 0:
             raise TableError(f"{self.form.source!r} has a header and no rows")
-        notes = (*self._notes, *self._short.notes(self._n_rows))
-        return Table(tuple(column.column() for column in self.columns), self._n_rows, self.form.source, notes)
+        columns = tuple(column.column() for column in self.columns)
+        marked = (
+            f"column {column.name!r} has numbers such as {self._grouped[column.name]}, read without the marks between"
+            for column in columns
+            if column.name in self._grouped and column.kind == "number"
+        )
+        notes = (*self._notes, *marked, *self._short.notes(self._n_rows))
+        return Table(columns, self._n_rows, self.form.source, notes)
 
     def _guess(self, body: bytes, n_bytes: int) -> None:
         """Types from the first rows, texts where no guess is to be had; and how many rows a file of n bytes may have.
 
-        That is more than there are where lines grow longer, which costs nothing.
+        That is more than there are where lines grow longer, which costs nothing, and less of a gzip file.
         """
         polars = require_polars()
         options = {
@@ -168,14 +201,19 @@ class Reading:
             "null_values": [*MISSING],
         }
         guess = self._tried(body, **options)
-        if self.decimal is None and self.form.delimiter != "," and guess is not None and any(map(_has_commas, guess)):
+        guessed = [] if guess is None or self.decimal or self.form.delimiter == "," else list(guess)
+        if any(map(_has_commas, guessed)) and not any(map(_has_comma_groups, guessed)):
             self.decimal = ","
             self._notes += (f"{self.form.source} writes numbers with a decimal comma, and was read so",)
             guess = self._tried(body, **options)
         found = {} if guess is None else guess.schema
         types = {place: found.get(place, polars.String) for place in self.form.places}
         self._types = {place: polars.Float64 if kind.is_numeric() else kind for place, kind in types.items()}
-        expected = int(1.05 * n_line_ends(body) * n_bytes / len(body)) if n_bytes else 0
+        self._types = self._types | {
+            self.form.place(name): polars.String for name in self.form.names if name in self.texts
+        }
+        is_long = len(body) > BLOCK // 2
+        expected = 1 + int(1.05 * n_line_ends(body) * max(1.0, n_bytes / len(body))) if is_long else 0
         self.columns = [Gathering(name, stripped, expected) for name in self.form.names]
 
     def _tried(self, body: bytes, **options: Any) -> polars.DataFrame | None:
@@ -184,19 +222,23 @@ class Reading:
         except require_polars().exceptions.PolarsError:
             return None
 
-    def _parsed(self, body: bytes, line: int) -> polars.DataFrame:
-        """A block, read as is known so far; what cannot be is read less strictly from here on."""
+    def _parsed(self, body: bytes, line: int, parsing: Future[polars.DataFrame]) -> polars.DataFrame:
+        """A block; what cannot be read as is known so far is read less strictly from here on."""
         polars = require_polars()
-        for soften in (None, self._allow_words, self._free_numbers, self._free_all):
+        for soften in (None, lambda _: None, self._allow_words, self._free_numbers, self._free_all):
             try:
-                if soften:
-                    soften(body)
-                return self._frame(body, self._types, null_values=[*MISSING] if self._words else None)
+                if soften is None:
+                    return parsing.result()
+                soften(body)
+                return self._as_known(body)
             except polars.exceptions.PolarsError as error:
                 failed = error
         for _ in text_frames(body, line, self.form):  # all that could be read; then it raises
             pass
         raise TableError(f"{self.form.source!r} cannot be read: {str(failed).splitlines()[0]}") from failed
+
+    def _as_known(self, body: bytes) -> polars.DataFrame:
+        return self._frame(body, self._types, null_values=[*MISSING] if self._words else None)
 
     def _allow_words(self, _: bytes) -> None:
         self._words = True
@@ -205,10 +247,12 @@ class Reading:
         """Columns of numbers that hold other texts, or numbers between spaces, are read as texts."""
         polars = require_polars()
         texts = self._frame(body, dict.fromkeys(self.form.places, polars.String), null_values=[*MISSING])
-        for place, kind in self._types.items():
-            series = texts[place]
-            if kind == polars.Float64 and _as_numbers(series, self.decimal).null_count() > series.null_count():
-                self._types[place] = polars.String
+
+        def is_free(place: str) -> bool:
+            return _as_numbers(texts[place], self.decimal).null_count() > texts[place].null_count()
+
+        free = {p: polars.String for p, kind in self._types.items() if kind == polars.Float64 and is_free(p)}
+        self._types = self._types | free
 
     def _free_all(self, _: bytes) -> None:
         polars = require_polars()
@@ -220,22 +264,17 @@ class Reading:
     def _typed(self, column: Gathering, series: polars.Series) -> polars.Series:
         """Texts that are all numbers, dates or truth values become what they are, unless the column has others."""
         polars = require_polars()
-        if series.dtype != polars.String or column.kind in TEXTS:
+        if series.dtype != polars.String or column.kind in TEXTS or column.name in self.texts:
             return series
         texts = stripped(series)
-        numbers = _as_numbers(texts, self.decimal)
+        numbers = plain(texts, self.decimal).cast(polars.Float64, strict=False)
         if numbers.null_count() == texts.null_count():
+            if column.name not in self._grouped and (where := grouped(texts, self.decimal)).any():
+                self._grouped[column.name] = str(texts.filter(where)[0])
             return numbers
         if texts.drop_nulls().is_in(["true", "false"]).all():
             return texts == "true"
         return dates(texts)
-
-
-def _each(begun: list[Numbered], blocks: Iterator[Numbered]) -> Iterator[Numbered]:
-    """All blocks, none of them held longer than it is used."""
-    while begun:
-        yield begun.pop(0)
-    yield from blocks
 
 
 def _as_numbers(texts: polars.Series, decimal: str | None) -> polars.Series:
@@ -243,9 +282,16 @@ def _as_numbers(texts: polars.Series, decimal: str | None) -> polars.Series:
     return spelled.cast(require_polars().Float64, strict=False)
 
 
+def _has_comma_groups(series: polars.Series) -> bool:
+    """Whether a column of texts holds some number such as 1,234,567 or 1,234.5."""
+    if series.dtype != require_polars().String:
+        return False
+    return bool(stripped(series).str.contains(r"^[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:,\d{3}|\.\d+)$").any())
+
+
 def _has_commas(series: polars.Series) -> bool:
     """Whether a column of texts holds numbers such as 1,5 and nothing else."""
     if series.dtype != require_polars().String:
         return False
     texts = stripped(series).drop_nulls()
-    return len(texts) > 0 and bool(texts.str.contains(_DECIMAL_COMMA).all())
+    return len(texts) > 0 and bool(texts.str.contains(DECIMAL_COMMA).all())

@@ -15,6 +15,7 @@ from .features import Category, Date, Feature, Hashed, LeftOut, Number, Scaling,
 from .records import from_json, to_json
 
 _ROWS_AT_ONCE = 1 << 14
+_WORTH_THREADS = 50_000  # rows
 _FEATURES: dict[str, type[Feature]] = {"number": Number, "category": Category, "hashed": Hashed, "date": Date}
 
 
@@ -72,7 +73,8 @@ class Encoder:
 
     def require(self, names: Collection[str], source: str) -> None:
         """Refuse a table that lacks columns, naming them."""
-        absent = [name for name in self.names if name not in names]
+        here = set(names)
+        absent = [name for name in self.names if name not in here]
         if absent:
             raise TableError(f"{source} lacks {listed(absent)}; the model needs {listed(self.names)}")
 
@@ -146,13 +148,17 @@ def learn_encoder(table: Table, *, forced: Collection[str] = (), scaling: Scalin
     array([[0., 0., 1.],
            [0., 0., 0.]])
     """
-    with ThreadPoolExecutor(os.cpu_count()) as threads:  # NumPy sorts and sums without the interpreter's lock
 
-        def learned_of(j: int) -> Feature | LeftOut:
-            column = table.columns[j]
-            return learn_feature(column, forced=column.name in forced, scaling=scaling)
+    def learned_of(j: int) -> Feature | LeftOut:
+        column = table.columns[j]
+        return learn_feature(column, forced=column.name in forced, scaling=scaling)
 
-        learned = list(threads.map(learned_of, range(len(table.columns))))
+    places = range(len(table.columns))
+    if table.n_rows < _WORTH_THREADS:
+        learned = list(map(learned_of, places))
+    else:
+        with ThreadPoolExecutor(os.cpu_count()) as threads:  # NumPy sorts and sums without the interpreter's lock
+            learned = list(threads.map(learned_of, places))
     features = tuple(feature for feature in learned if not isinstance(feature, LeftOut))
     left_out = tuple(feature for feature in learned if isinstance(feature, LeftOut))
     if not features:

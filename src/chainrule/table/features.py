@@ -220,7 +220,11 @@ def _identifying(column: Column) -> str:
         distinct = np.count_nonzero(np.bincount(present))
         if column.kind == "text":
             return f"it is text with {distinct} different values"
-        return f"{distinct} of its {n} values are different" if distinct > max(20, n / 2) else ""
+        if distinct <= max(20, n / 2):
+            return ""
+        told = f"{distinct} of its {n} values are different"
+        first = column.levels[int(present[0])]
+        return f"{told} texts; if {shortened(first)!r} is a number, write it as one" if _is_almost(first) else told
     if column.kind != "number" or n < 20 or np.any(present[:1000] % 1) or np.ptp(present) < n - 1:
         return ""
     if np.any(present % 1) or len(np.unique(present)) < n:
@@ -234,13 +238,22 @@ def _identifying(column: Column) -> str:
     return ""
 
 
+def _is_almost(text: str) -> bool:
+    """Whether a text seems to be a number with marks or a unit."""
+    return re.fullmatch(r"\D{0,3}\d[\d.,'’\s]*\D{0,3}", text) is not None
+
+
 def _learn_number(column: Column, scaling: Scaling) -> Number:
     """Median, and mean and standard deviation after imputing; a wild value does not spoil the scale of the others."""
     missing = column.missing
     present = column.values[~missing] if missing.any() else column.values
-    median = float(np.median(present))
-    x = np.where(missing, column.values.dtype.type(median), column.values) if len(present) < len(missing) else present
-    low, high = np.quantile(x, (0.001, 0.999)) if len(x) >= 1000 else (x.min(), x.max())
+    if len(present) < len(missing) or len(present) < 1000:
+        median = float(np.median(present))
+        x = np.where(missing, column.values.dtype.type(median), column.values)
+        low, high = np.quantile(x, (0.001, 0.999)) if len(x) >= 1000 else (x.min(), x.max())
+    else:
+        x = present
+        low, median, high = map(float, np.quantile(x, (0.001, 0.5, 0.999)))  # one pass for all
     x = np.clip(x, low, high) if low < high else x
     largest = float(np.abs(x).max()) or 1.0  # squares of numbers up to 1 do not overflow
     mean, std = (largest * float(f(x / largest, dtype=np.float64)) for f in (np.mean, np.std))

@@ -15,6 +15,7 @@ from chainrule.storage import Stored
 from .columns import Table, column_of, listed, table_of
 from .encoder import Encoder, row_blocks
 from .errors import TableError
+from .numerals import all_number_texts
 from .records import from_json, to_json
 from .scores import score
 from .target import Target, rows_with_target
@@ -50,6 +51,13 @@ class TableModel:
         widths = (self.encoder.n_outputs, self.target.n_outputs)
         if (self.network.sizes[0], self.network.sizes[-1]) != widths:
             raise ValueError(f"the network {self.network} does not fit {widths[0]} inputs and {widths[1]} outputs")
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Columns, the target's too, whose values are texts even where they look like numbers: 01 is not 1."""
+        columns = tuple(feature.name for feature in self.encoder.features if not getattr(feature, "numeric", True))
+        classes = self.target.classes
+        return (*columns, *self.target.names) if classes and not all_number_texts(classes) else columns
 
     def inputs(self, data: Any) -> NDArray[Any]:
         """X of a table, in the type of the parameters."""

@@ -16,7 +16,7 @@ import numpy as np
 from .columns import Column
 from .features import Category, Feature, Hashed
 from .frames import require_polars, text_column
-from .numerals import as_number_text
+from .numerals import as_number_text, plain
 
 if TYPE_CHECKING:
     import polars
@@ -41,10 +41,7 @@ def column_of_texts(feature: Feature, texts: polars.Series, decimal: str | None 
     """
     if feature.kind == "category":
         return _category(feature, texts), 0
-    if feature.kind == "date":
-        values = _seconds(texts)
-    else:
-        values = _numbers(texts.str.replace(",", ".", literal=True) if decimal == "," else texts)
+    values = _seconds(texts) if feature.kind == "date" else _numbers(plain(texts, decimal))
     lost = int(np.isnan(values).sum()) - texts.null_count()
     return Column(feature.name, feature.kind, values), lost
 

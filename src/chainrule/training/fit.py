@@ -1,7 +1,7 @@
 """`cr.fit`: a network, data and a few wishes in; parameters, history and the state to go on from out."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -232,7 +232,7 @@ def fit(
     _check_together(job, quasi_newton)
     if state is not None:
         require_same_run(job, plan, type(optimizer).__name__, kind, state)
-    start = state or first_state(job, theta, seed_, kind)
+    start = first_state(job, theta, seed_, kind) if state is None else replace(state, theta=state.theta.copy())
     chosen = choose(engine, job)
     if isinstance(optimizer, LBFGS):
         end, stopped = minimize(job, optimizer, chosen, plan, start)

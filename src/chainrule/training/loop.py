@@ -21,11 +21,14 @@ from chainrule.training.state import Tally, TrainingState, order_of_epoch
 
 
 class Run:
-    """A training run under way: the session, the counters within the epoch, and the book of those that ended."""
+    """A training run under way: the session, the counters within the epoch, and the book of those that ended.
+
+    It works in place on the theta of the state it starts from.
+    """
 
     def __init__(self, job: Job, rule: UpdateRule, engine: Engine, plan: Plan, start: TrainingState) -> None:
         self.job, self.plan, self.rule = job, plan, rule
-        self.theta = start.theta.copy()
+        self.theta = start.theta
         self.memory = restored(rule, self.theta, start.optimizer) if start.rule else rule.init(self.theta)
         self.session = engine.session(job, self.theta, self.memory, start.updates)
         self.book = Book(job, engine, plan, start)
@@ -39,10 +42,10 @@ class Run:
         self._last_rate: float | None = None
 
     def state(self) -> TrainingState:
-        """Where the run stands."""
+        """Where the run stands; the arrays are its own, so it must be over."""
         book = self.book
         return TrainingState(
-            theta=self.theta.copy(),
+            theta=self.theta,
             optimizer=stored(self.memory),
             seed=self.seed,
             n_samples=self.job.n_samples,
@@ -148,7 +151,7 @@ class Run:
 
 
 def train(job: Job, rule: UpdateRule, engine: Engine, plan: Plan, start: TrainingState) -> tuple[TrainingState, str]:
-    """Train from a state with an update rule; where it stands then, and why it stopped."""
+    """Train from a state, whose theta is taken over, with an update rule; where it stands then, and why it stopped."""
     run = Run(job, rule, engine, plan, start)
     with Interrupt() as interrupt, progress_bar(plan.progress, plan.epochs, job.n_batches) as bar:
         try:

@@ -54,7 +54,7 @@ class Descent:
         self.job, self.plan, self.start = job, plan, start
         self.book = Book(job, engine, plan, start)
         self.valley = Valley(job, engine, start.theta)
-        self.theta = start.theta.copy()
+        self.theta = start.theta
         self.reason = ""
 
     def go(self, rule: LBFGS, interrupt: Interrupt, bar: Quiet) -> str:
@@ -101,7 +101,7 @@ class Descent:
     def state(self) -> TrainingState:
         book, start = self.book, self.start
         return TrainingState(
-            theta=self.theta.copy(),
+            theta=self.theta,
             optimizer={},
             seed=start.seed,
             n_samples=self.job.n_samples,

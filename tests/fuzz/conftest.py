@@ -1,0 +1,3 @@
+"""The fuzzer runs `target.py` in a process of its own."""
+
+collect_ignore = ["target.py"]
