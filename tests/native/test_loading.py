@@ -58,23 +58,44 @@ def test_a_missing_engine_is_told_once(monkeypatch, caplog):
     choosing._say_once.cache_clear()
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-def test_training_takes_six_times_theta_and_the_batch():
-    code = (
-        "import re, resource, numpy as np, chainrule as cr\n"
-        "from chainrule.engine import native\n"
-        "from chainrule.engine.protocol import Job\n"
-        "net = cr.Network((500, 2000, 2000, 10), ('relu', 'relu', 'softmax'), 'categorical_cross_entropy')\n"
-        "X, T = np.ones((64, 500), np.float32), np.ones((64, 10), np.float32)\n"
-        "theta = np.full(net.n_parameters, 0.001, np.float32)\n"
-        "page = lambda: int(open('/proc/self/statm').read().split()[1]) * resource.getpagesize()\n"
-        "before, rule = page() - theta.nbytes, cr.Adam(1e-3)\n"
+MEMORY = """
+import re, resource, warnings
+import numpy as np
+import chainrule as cr
+from chainrule.engine import native
+from chainrule.engine.protocol import Job
+
+def page():
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
+
+net = cr.Network((500, 3500, 3500, 10), ("relu", "relu", "softmax"), "categorical_cross_entropy")
+X, y = np.ones((64, 500), np.float32), np.arange(64) % 10
+T, size = np.eye(10, dtype=np.float32)[y], 4 * net.n_parameters
+batch = 32 * 4 * (2 * sum(net.sizes) + 4 * 10)
+{work}
+# ru_maxrss would begin with the memory of the process that started this one
+peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1]) * 1024
+print((peak - before - batch) / size)
+"""
+TRAINING = {
+    "a session": (
+        "theta, rule = np.full(net.n_parameters, 0.001, np.float32), cr.Adam(1e-3)\n"
+        "before = page() - size\n"
         "session = native.session(Job(net, X, T, None, rule, 32), theta, rule.init(theta))\n"
         "session.run(None, 0, 2, np.full(2, 1e-3))\n"
-        "batch = 32 * 4 * (2 * sum(net.sizes) + 4 * 10)\n"
-        # ru_maxrss would begin with the memory of the process that started this one
-        "peak = int(re.search(r'VmHWM:\\s+(\\d+) kB', open('/proc/self/status').read())[1]) * 1024\n"
-        "print((peak - before - batch) / theta.nbytes)\n"
-    )
+    ),
+    "an estimator's fit": (
+        "warnings.simplefilter('ignore')\n"
+        "cr.MLPClassifier((3,), max_iter=1).fit(X, y)\n"  # all that is imported late
+        "before = page()\n"
+        "cr.MLPClassifier((3500, 3500), max_iter=1, batch_size=32).fit(X, y)\n"
+    ),
+}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("what", TRAINING)
+def test_training_takes_six_times_theta_and_the_batch(what):
+    code = MEMORY.format(work=TRAINING[what])
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert float(done.stdout) < 6.3, "a few megabytes of code and stacks are no part of the account"
