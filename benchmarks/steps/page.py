@@ -136,9 +136,10 @@ def write(figures, path):
     limits = LIMITS.read_text().strip() if LIMITS.exists() else ""
     small = [part(figures[name]) for name, part in SMALL.items() if figures.get(name)]
     spread = statistics.median(s for row in rows for s in row["spread"].values()) if rows else 0
+    idle = statistics.median(row["idle"] for row in rows) if rows else 0
     left_out = ", ".join(figures["left_out"])
     parts = [
-        words.HEAD.format(machine=figures["machine"]),
+        words.HEAD.format(machine=figures["machine"], idle=f"{100 * idle:.0f}"),
         steps(rows, 1),
         steps(rows, 2),
         f"## What limits each case\n\n{limits}\n\n" if limits else "",

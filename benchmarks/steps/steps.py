@@ -5,6 +5,7 @@ import statistics
 from dataclasses import dataclass
 
 from cases import Case
+from machine import idle
 from peers import FLOOR, OURS, PEERS
 from turns import compare
 
@@ -54,6 +55,7 @@ def measured(case, count, peers, rounds):
     allowed = {name: set(cores) for name in names}
     if count > 1:
         allowed[ALONE] = {cores[-1]}
+    quiet = idle()
     found, missing = compare(Steps(case), allowed, rounds, SECONDS)
     return {
         "case": case.name,
@@ -64,6 +66,7 @@ def measured(case, count, peers, rounds):
         "seconds": {peer: statistics.median(values) for peer, values in found.items() if values},
         "spread": {peer: (max(values) - min(values)) / min(values) for peer, values in found.items() if values},
         "missing": missing,
+        "idle": quiet,
     }
 
 

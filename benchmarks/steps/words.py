@@ -8,6 +8,7 @@ Every ratio is the peer's time over chainrule's: above 1, chainrule is faster.
 ![ratios on one core and on two](benchmarks.png)
 
 {machine}
+Between the cases the processors were {idle} % idle; what others do to a machine hurts those with several threads most.
 
 A step is: gather the mini-batch, forward, backward, Adam.
 

@@ -12,7 +12,13 @@ STEPS = Path(__file__).parents[2] / "benchmarks" / "steps"
 
 def row(seconds, missing=None, cores=1):
     case = {"case": "tiny relu float32", "shape": "tiny", "cores": cores, "operations": 94208}
-    return case | {"seconds": seconds, "missing": missing or {}, "rounds": {"JAX scan": 5}, "spread": {"JAX scan": 0.1}}
+    return case | {
+        "seconds": seconds,
+        "missing": missing or {},
+        "rounds": {"JAX scan": 5},
+        "spread": {"JAX scan": 0.1},
+        "idle": 0.9,
+    }
 
 
 def page(tmp_path, **figures):
