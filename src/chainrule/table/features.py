@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import Column, Kind, number_text, shortened
+from .columns import Column, Kind, are_whole, number_text, shortened
 from .numerals import all_number_texts
 
 LIMIT = 6.0  # standard deviations beyond which a value counts as an outlier
@@ -225,9 +225,9 @@ def _identifying(column: Column) -> str:
         told = f"{distinct} of its {n} values are different"
         first = column.levels[int(present[0])]
         return f"{told} texts; if {shortened(first)!r} is a number, write it as one" if _is_almost(first) else told
-    if column.kind != "number" or n < 20 or np.any(present[:1000] % 1) or np.ptp(present) < n - 1:
+    if column.kind != "number" or n < 20 or not are_whole(present) or np.ptp(present) < n - 1:
         return ""
-    if np.any(present % 1) or len(np.unique(present)) < n:
+    if len(np.unique(present)) < n:
         return ""
     if n > (present.max() - present.min() + 1) / 2:  # the training rows are a part of the rows
         return "it numbers the rows"
