@@ -5,6 +5,7 @@ import statistics
 from dataclasses import dataclass
 
 from cases import Case
+from cores import wait_for_whole
 from machine import idle
 from peers import FLOOR, OURS, PEERS
 from turns import compare
@@ -56,7 +57,9 @@ def measured(case, count, peers, rounds):
     if count > 1:
         allowed[ALONE] = {cores[-1]}
     quiet = idle()
-    found, missing = compare(Steps(case), allowed, rounds, SECONDS)
+    shares = []
+    whole = (lambda: shares.append(wait_for_whole(cores))) if count > 1 and FLOOR in names else None
+    found, missing = compare(Steps(case), allowed, rounds, SECONDS, whole)
     return {
         "case": case.name,
         "shape": case.shape,
@@ -66,6 +69,7 @@ def measured(case, count, peers, rounds):
         "seconds": {peer: statistics.median(values) for peer, values in found.items() if values},
         "spread": {peer: (max(values) - min(values)) / min(values) for peer, values in found.items() if values},
         "missing": missing,
+        "whole": shares,
         "idle": quiet,
     }
 

@@ -31,7 +31,9 @@ its own products beat that BLAS by more than all the rest costs.
 TWO_CORES = """## Two cores
 
 relu, float32, by the clock; everyone has two threads. "Times one core" is how many times faster chainrule is than
-itself on one of the two cores, measured in the same rounds.
+itself on one of the two cores, measured in the same rounds. A virtual machine's two cores may be, for seconds or
+minutes, two halves of one core of its host; so before each round multiply-adds run on both at once, and the round waits
+for up to half a minute until they make twice those of one. In {whole} of {counted} rounds they did.
 
 """
 FITS = """## Whole fits
