@@ -13,6 +13,7 @@ for std: outliers move neither.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Literal
 
@@ -127,7 +128,7 @@ class Hashed:
         return (*(f"{self.name} in bucket {j}" for j in range(self.buckets)), *missing)
 
     def transform(self, column: Column, out: NDArray[Any]) -> None:
-        places = np.array([_buckets(level, self.buckets) for level in column.levels], np.int64).reshape(-1, HASHES)
+        places = _places(column.levels, self.buckets)
         rows = np.flatnonzero(~column.missing & (column.values < len(places)))  # a text's levels were not kept
         out[...] = 0
         out[rows[:, None], places[column.values[rows]]] = 1
@@ -286,10 +287,12 @@ def _learn_date(column: Column, scaling: Scaling) -> Date:
     return Date(column.name, "date", _learn_number(column, scaling), varying)
 
 
-def _buckets(text: str, n: int) -> NDArray[np.int64]:
-    """HASHES places from 0 to n - 1, the same in every process and on every machine."""
-    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=4 * HASHES).digest()
-    return np.frombuffer(digest, "<u4").astype(np.int64) % n
+@lru_cache(maxsize=8)  # a column is transformed in blocks of rows, which share its levels
+def _places(levels: tuple[str, ...], n: int) -> NDArray[np.int64]:
+    """HASHES places from 0 to n - 1 for each level, the same in every process and on every machine."""
+    texts = (level.encode("utf-8", "surrogatepass") for level in levels)
+    digests = b"".join(blake2b(text, digest_size=4 * HASHES).digest() for text in texts)
+    return np.frombuffer(digests, "<u4").reshape(-1, HASHES).astype(np.int64) % n
 
 
 def _angle(seconds: Array, cycle: str) -> Array:
