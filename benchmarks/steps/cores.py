@@ -7,7 +7,7 @@ import time
 from floor import peak
 
 WHOLE = 0.85  # of what each core does alone
-PATIENCE = 30  # seconds to wait for whole cores before a round
+PATIENCE = 10  # seconds to wait for whole cores before a round
 PAUSE = 0.5
 
 

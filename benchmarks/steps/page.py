@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import words
-from cores import WHOLE
 from fits import GRID_EPOCHS, JAX
 from peers import FLOOR, OURS
 from picture import draw
@@ -55,9 +54,8 @@ def steps(rows, cores):
         return ""
     peers = names_of(rows, (OURS, FLOOR, ALONE))
     head = ["case", "us a step", "GFlop/s", "times the floor" if cores == 1 else "times one core", *peers]
-    shares = [share for row in rows for share in row["whole"]]
-    whole = sum(share >= WHOLE for share in shares)
-    text = words.ONE_CORE if cores == 1 else words.TWO_CORES.format(whole=whole, counted=len(shares))
+    whole = [good for row in rows for good in row["whole"]]
+    text = words.ONE_CORE if cores == 1 else words.TWO_CORES.format(whole=sum(whole), counted=len(whole))
     return text + table_of(head, [_step(row, cores, peers) for row in rows]) + reasons(rows, "case") + "\n"
 
 
