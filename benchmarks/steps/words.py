@@ -32,8 +32,8 @@ TWO_CORES = """## Two cores
 
 relu, float32, by the clock; everyone has two threads. "Times one core" is how many times faster chainrule is than
 itself on one of the two cores, measured in the same rounds. A virtual machine's two cores may be, for seconds or
-minutes, two halves of one core of its host; so before and after each round multiply-adds run on both at once, and rounds
-in which they do not make twice those of one are left out. {whole} of {counted} rounds had two whole cores.
+minutes, two halves of one core of its host; so before and after each round multiply-adds run on both at once, and
+rounds in which they do not make twice those of one are left out. {whole} of {counted} rounds had two whole cores.
 
 """
 FITS = """## Whole fits
