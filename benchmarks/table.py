@@ -97,7 +97,7 @@ def measure(path: Path, epochs: int) -> dict[str, float]:
     return found | {"peak": peak()}
 
 
-def page(best: dict[str, float], rows: int, columns: int, size: float) -> str:
+def page(best: dict[str, float], rows: int, columns: int, size: float, load: float) -> str:
     """The findings as a page."""
     data = rows * columns * 4 / MB
     ready, ready_busy = best["reading"] + best["preparing"], best["reading, processor"] + best["preparing, processor"]
@@ -109,7 +109,8 @@ def page(best: dict[str, float], rows: int, columns: int, size: float) -> str:
     return f"""# Training on a large table
 
 `chainrule train big.csv --target y` with its defaults, on {rows:,} rows of {columns} columns, numbers with six decimals
-({size:.0f} MB of text, {data:.0f} MB in float32). {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()};
+({size:.0f} MB of text, {data:.0f} MB in float32). {platform.machine()}, {os.cpu_count()} cores, Python
+{platform.python_version()}; {load:.0f} other processes wanted these cores when it began, so compare the times of processors.
 `python benchmarks/table.py` repeats it.
 
 | step | wall clock | processors |
@@ -119,7 +120,8 @@ def page(best: dict[str, float], rows: int, columns: int, size: float) -> str:
 Preparing is everything between the file and the first epoch: the split, the use of each column, and the matrices.
 Reading and preparing together take as long as {ready / best["epoch"]:.1f} epochs by the wall clock, and as
 {ready_busy / best["epoch, processor"]:.1f} epochs by processors. Most of it is parsing the text: polars alone, told the
-types, needs {best["polars"]:.2f} s for the same file by the wall clock and {best["polars, processor"]:.2f} s by processors.
+types, needs {best["polars"]:.2f} s for the same file by the wall clock and {best["polars, processor"]:.2f} s by
+processors.
 
 | memory | MB | times the data in float32 |
 |---|---|---|
@@ -155,6 +157,7 @@ def main() -> None:
         else:
             print(json.dumps(parse(path) if step == "parse" else measure(path, asked.epochs)))
         return
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "big.csv"
         sizes = ["--rows", str(asked.rows), "--columns", str(asked.columns), "--epochs", str(asked.epochs)]
@@ -168,7 +171,7 @@ def main() -> None:
             json.loads(of_step("measure").splitlines()[-1]) | json.loads(of_step("parse")) for _ in range(asked.repeat)
         ]
         best = {key: min(run[key] for run in runs) for key in runs[0]}
-        text = page(best, asked.rows, asked.columns, path.stat().st_size / MB)
+        text = page(best, asked.rows, asked.columns, path.stat().st_size / MB, load)
     print(text)
     if asked.write:
         asked.write.write_text(text)
