@@ -93,3 +93,11 @@ def test_what_couples_the_units_of_a_layer_is_refused():
 def test_exponentials_of_exponentials_can_be_tried():
     net = cr.Network((2, 3, 3, 3, 3, 1), ("exp", "exp", "exp", "exp", "identity"), "half_squared_error")
     assert cr.derive(net).line("B2", 1).text().endswith("= a₁ ⊙ (δ₂ W₂)")
+
+
+@pytest.mark.parametrize(("loss", "width"), [("mean_squared_error", 3000), ("gaussian_nll", 2000)])
+def test_many_outputs_are_tried_with_few(loss, width):
+    derivation = cr.derive(cr.Network((784, 64, width), ("relu", "identity"), loss))
+    assert f"(N × {width})" in derivation.text()
+    if loss.startswith("mean"):
+        assert derivation.line("J").text() == "J = sum((a₂ − T)⊙²)/(3000 N)"

@@ -72,7 +72,7 @@ def _fraction_boxes(
     tops = [at(f, script, strength) for f in over]
     if not under:
         return ([decimal(value)] if value != 1 else []) + tops
-    plain = is_vulgar(value)
+    plain = is_vulgar(value) or value.numerator == 1  # there is a bar already: 1 / (100 N)
     if value != 1 and plain and value.numerator != 1:
         tops.insert(0, num(value.numerator))
     bottoms = [at(f, script, SUM if len(under) == 1 and value.denominator == 1 else ATOM) for f in under]
