@@ -220,8 +220,8 @@ Written by `python benchmarks/symbolic.py --page docs/explanation/expressions.md
 expression without index tensors.
 
 *SymPy* {version}: *right* or *wrong* by the same complex step, *no value* where its result cannot be evaluated at
-numbers, *raises* where it gives none. It gets its own matrix expressions; a number that is a product of matrices is given as a
-trace, the form that it differentiates most often.
+numbers, *raises* where it gives none. It gets its own matrix expressions; a number that is a product of matrices is
+given as a trace, the form that it differentiates most often.
 
 *matrixcalculus.org* is a web service and was not asked. *Yes* says that the operators which its documentation lists can
 write the expression as it stands; its answer was not seen. The documentation names {operators}.

@@ -258,7 +258,9 @@ private:
     static void fetch_row(const T* row, Index width) {
 #if defined(__GNUC__)
         constexpr Index line = Index(cache_line / sizeof(T));
-        for (Index j = 0; j < std::min(width, 8 * line); j += line) __builtin_prefetch(row + j);
+        const Index last = std::min(width, 8 * line) - 1;
+        for (Index j = 0; j < last; j += line) __builtin_prefetch(row + j);
+        __builtin_prefetch(row + last);  // a row need not begin where a line does
 #endif
     }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -56,10 +57,14 @@ public:
     Team(int threads, std::function<bool()> interrupted) : interrupted_(std::move(interrupted)), asked_(Clock::now()) {
         const int caller = threads > 1 ? current_processor() : -1;
         for (int i = 1; i < threads; ++i) {
-            workers_.emplace_back([this, i, caller] {
-                keep_away_from(caller);
-                work(i);
-            });
+            try {
+                workers_.emplace_back([this, i, caller] {
+                    keep_away_from(caller);
+                    work(i);
+                });
+            } catch (const std::system_error&) {  // no more threads are to be had: fewer do the same
+                break;
+            }
         }
     }
     Team(const Team&) = delete;

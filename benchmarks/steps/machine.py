@@ -4,6 +4,7 @@ import datetime
 import os
 import platform
 import re
+import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -38,3 +39,15 @@ def _versions():
             yield f"{package} {version(package)}"
         except PackageNotFoundError:
             continue
+
+
+def idle(seconds=0.3):
+    """The share of the processors' time that nobody used, over some time in which the peers do nothing."""
+    before = _ticks()
+    time.sleep(seconds)
+    passed = [b - a for a, b in zip(before, _ticks(), strict=True)]
+    return (passed[3] + passed[4]) / max(1, sum(passed))  # idle, and waiting for a disk
+
+
+def _ticks():
+    return [int(part) for part in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]

@@ -54,7 +54,8 @@ def steps(rows, cores):
         return ""
     peers = names_of(rows, (OURS, FLOOR, ALONE))
     head = ["case", "us a step", "GFlop/s", "times the floor" if cores == 1 else "times one core", *peers]
-    text = words.ONE_CORE if cores == 1 else words.TWO_CORES
+    whole = [good for row in rows for good in row["whole"]]
+    text = words.ONE_CORE if cores == 1 else words.TWO_CORES.format(whole=sum(whole), counted=len(whole))
     return text + table_of(head, [_step(row, cores, peers) for row in rows]) + reasons(rows, "case") + "\n"
 
 
@@ -136,9 +137,10 @@ def write(figures, path):
     limits = LIMITS.read_text().strip() if LIMITS.exists() else ""
     small = [part(figures[name]) for name, part in SMALL.items() if figures.get(name)]
     spread = statistics.median(s for row in rows for s in row["spread"].values()) if rows else 0
+    idle = statistics.median(row["idle"] for row in rows) if rows else 0
     left_out = ", ".join(figures["left_out"])
     parts = [
-        words.HEAD.format(machine=figures["machine"]),
+        words.HEAD.format(machine=figures["machine"], idle=f"{100 * idle:.0f}"),
         steps(rows, 1),
         steps(rows, 2),
         f"## What limits each case\n\n{limits}\n\n" if limits else "",

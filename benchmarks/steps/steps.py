@@ -1,15 +1,19 @@
 """The time of a training step: gather the mini-batch, forward, backward, Adam."""
 
+import itertools
 import os
 import statistics
 from dataclasses import dataclass
 
 from cases import Case
+from cores import WHOLE, wait_for_whole
+from machine import idle
 from peers import FLOOR, OURS, PEERS
 from turns import compare
 
 LEAST = 0.15  # seconds of one measurement
-SECONDS = 12.0  # of the rounds of a case
+SECONDS = 12.0  # of the rounds of a case, on each core
+LEAST_ROUNDS = 2  # on whole cores, for the others to be left out
 ALONE = "chainrule on one core"
 SLOW_TO_BEGIN = {"torch.compile", "Keras"}  # half a minute for each case: asked for relu in float32 alone
 
@@ -54,7 +58,13 @@ def measured(case, count, peers, rounds):
     allowed = {name: set(cores) for name in names}
     if count > 1:
         allowed[ALONE] = {cores[-1]}
-    found, missing = compare(Steps(case), allowed, rounds, SECONDS)
+    quiet = idle()
+    shares = []
+    look = (lambda: shares.append(wait_for_whole(cores))) if count > 1 and FLOOR in names else None
+    found, missing = compare(Steps(case), allowed, rounds, SECONDS * count, look)
+    whole = [min(pair) >= WHOLE for pair in itertools.pairwise(shares)]
+    if sum(whole) >= LEAST_ROUNDS:
+        found = {peer: [v for v, good in zip(values, whole, strict=True) if good] for peer, values in found.items()}
     return {
         "case": case.name,
         "shape": case.shape,
@@ -64,6 +74,8 @@ def measured(case, count, peers, rounds):
         "seconds": {peer: statistics.median(values) for peer, values in found.items() if values},
         "spread": {peer: (max(values) - min(values)) / min(values) for peer, values in found.items() if values},
         "missing": missing,
+        "whole": whole,
+        "idle": quiet,
     }
 
 

@@ -63,12 +63,12 @@ class Peer:
         self.process.join(5)
 
 
-def compare(work, peers, rounds, seconds):
+def compare(work, peers, rounds, seconds, between_rounds=None):
     """What each peer measured, round by round, and why a peer is missing.
 
     `work(peer, threads, clock)` is called in the peer's process and gives `measure(round)`; `peers` maps names to the
-    cores each may use. The first to go changes from round to round. After three rounds, no new one begins later than
-    `seconds` after the first.
+    cores each may use. The first to go changes from round to round, and `between_rounds()` is called before each and
+    after the last. After three rounds, no new one begins later than `seconds` after the first.
     """
     clock = clock_of(max(peers.values(), key=len))
     found, missing, running = {}, {}, {}
@@ -87,6 +87,8 @@ def compare(work, peers, rounds, seconds):
         for number in range(rounds):
             if number >= 3 and time.monotonic() - start > seconds:
                 break
+            if between_rounds:
+                between_rounds()
             names = list(running)
             for name in names[number % max(1, len(names)) :] + names[: number % max(1, len(names))]:
                 time.sleep(REST if clock is time.perf_counter else 0)
@@ -97,6 +99,8 @@ def compare(work, peers, rounds, seconds):
                     running.pop(name).end()
                 else:
                     found[name].append(what)
+        if between_rounds:
+            between_rounds()
     finally:
         for peer in running.values():
             peer.end()

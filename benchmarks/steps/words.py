@@ -8,6 +8,7 @@ Every ratio is the peer's time over chainrule's: above 1, chainrule is faster.
 ![ratios on one core and on two](benchmarks.png)
 
 {machine}
+Between the cases the processors were {idle} % idle; what others do to a machine hurts those with several threads most.
 
 A step is: gather the mini-batch, forward, backward, Adam.
 
@@ -30,7 +31,9 @@ its own products beat that BLAS by more than all the rest costs.
 TWO_CORES = """## Two cores
 
 relu, float32, by the clock; everyone has two threads. "Times one core" is how many times faster chainrule is than
-itself on one of the two cores, measured in the same rounds.
+itself on one of the two cores, measured in the same rounds. A virtual machine's two cores may be, for seconds or
+minutes, two halves of one core of its host; so before and after each round multiply-adds run on both at once, and
+rounds in which they do not make twice those of one are left out. {whole} of {counted} rounds had two whole cores.
 
 """
 FITS = """## Whole fits

@@ -12,7 +12,14 @@ STEPS = Path(__file__).parents[2] / "benchmarks" / "steps"
 
 def row(seconds, missing=None, cores=1):
     case = {"case": "tiny relu float32", "shape": "tiny", "cores": cores, "operations": 94208}
-    return case | {"seconds": seconds, "missing": missing or {}, "rounds": {"JAX scan": 5}, "spread": {"JAX scan": 0.1}}
+    return case | {
+        "seconds": seconds,
+        "missing": missing or {},
+        "rounds": {"JAX scan": 5},
+        "spread": {"JAX scan": 0.1},
+        "idle": 0.9,
+        "whole": [True, False],
+    }
 
 
 def page(tmp_path, **figures):
@@ -30,6 +37,7 @@ def test_ratios_are_the_peers_times_over_ours_and_the_floor_is_the_other_way_rou
     text = page(tmp_path, steps=[one, two])
     assert "| tiny relu float32 | 4.0 | 24 | 2.00 | 2.50 |" in text
     assert "| tiny relu float32 | 4.0 | 24 | 1.50 | 5.0 |" in text
+    assert "1 of 2 rounds had two whole cores." in text
 
 
 def test_what_could_not_run_is_named_with_its_reason(tmp_path):

@@ -1,6 +1,7 @@
 """Losses in derivations: each of the table written out, quantities of the outputs named, the text's factor kept."""
 
 from fractions import Fraction
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -21,8 +22,7 @@ def lines(net, preset="rows", **options):
     return {(s.tag, s.title): s.text() for s in cr.derive(net, preset, **options).steps}
 
 
-@pytest.mark.parametrize("preset", NOTATIONS)
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize(("name", "preset"), list(zip(EVERY, cycle(NOTATIONS), strict=False)))
 def test_nothing_abstract_is_left_of_a_loss_of_the_table(name, preset):
     entry = loss(name)
     net = cr.Network((2, 2 * entry.outputs_per_target), (entry.output,), name)

@@ -1,5 +1,6 @@
 """Pages and documents: whole, self-contained, readable without mathematical fonts or a network."""
 
+import re
 from html.parser import HTMLParser
 
 import numpy as np
@@ -62,13 +63,39 @@ def test_latex_is_plain_ascii_with_matched_braces(name):
     assert source.rstrip().endswith(r"\end{document}")
 
 
-def test_notebook_forms():
+def cells():
     net = network()
+    theta = net.initial(0)
     d = cr.derive(net)
-    assert "<math" in d._repr_html_()
-    assert r"\begin{equation*}" in d._repr_latex_()
+    yield d._repr_html_()
+    yield d.verify(theta, np.ones((2, 3)), np.eye(2))._repr_html_()
+    yield cr.explain(net, theta, np.ones(3), [1.0, 0.0])._repr_html_()
+    yield cr.differentiate("norm2(A*x - y)^2", "x")._repr_html_()
+
+
+def test_notebook_cells_are_whole_and_style_nothing_outside():
+    for cell in cells():
+        reader = Balance()
+        reader.feed(cell)
+        assert not reader.open
+        assert "<math" in cell
+        style = re.search(r"<style>(.*?)</style>", cell, re.DOTALL)[1]
+        selectors = re.findall(r"^\s*([^@{}\n][^{}\n]*?)\s*\{", style, re.MULTILINE)
+        assert selectors
+        assert all(".chainrule" in part for selector in selectors for part in re.split(r",(?![^(]*\))", selector))
+
+
+def test_a_notebook_shows_reasons_tags_and_steps():
+    cell = cr.derive(network())._repr_html_()
+    assert "every neuron" in cell or "come back through its weights" in cell
+    assert '<span class="tag">B2</span>' in cell
+    assert "<summary>by indices</summary>" in cell
+    assert "<summary>4 steps</summary>" in cr.differentiate("norm2(A*x - y)^2", "x")._repr_html_()
+
+
+def test_notebook_forms_in_latex():
+    assert r"\begin{equation*}" in cr.derive(network())._repr_latex_()
     assert cr.differentiate("x'*x", "x")._repr_latex_() == r"$\frac{\partial C}{\partial x} = 2 \, x$"
-    assert "<math" in cr.explain(net, net.initial(0), np.ones(3), [1.0, 0.0])._repr_html_()
 
 
 def test_rich_prints_the_same_words():

@@ -18,13 +18,13 @@ def test_every_name_is_there():
 
 
 def test_every_operation_is_complete():
-    from chainrule.symbolic.layout import _LAYOUTS
+    from chainrule.symbolic.layout import LAYOUTS
     from chainrule.symbolic.rules import ADJOINTS
     from chainrule.symbolic.shapes import SHAPES
     from chainrule.symbolic.values import VALUES
 
     assert set(SHAPES) <= set(VALUES)
-    assert set(VALUES) == set(_LAYOUTS)
+    assert set(VALUES) == set(LAYOUTS)
     assert set(ADJOINTS) == set(SHAPES)
 
 

@@ -1,6 +1,7 @@
 """Planted errors: verify finds each of them, wherever it stands, and derive shows no line that does not hold."""
 
 from dataclasses import replace
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -29,8 +30,9 @@ def with_line(derivation, line, right):
     return replace(derivation, sections=sections)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
-@pytest.mark.parametrize("preset", NOTATIONS)
+@pytest.mark.parametrize(
+    ("preset", "optimizer"), list(zip(NOTATIONS, cycle(["sgd", "momentum", "adam"]), strict=False))
+)
 def test_an_error_in_any_form_of_any_line_is_found(preset, optimizer):
     derivation = cr.derive(NET, preset, l1=0.1, l2=0.2, optimizer=optimizer)
     X, T = data(NET, 2)
@@ -91,3 +93,11 @@ def test_what_couples_the_units_of_a_layer_is_refused():
 def test_exponentials_of_exponentials_can_be_tried():
     net = cr.Network((2, 3, 3, 3, 3, 1), ("exp", "exp", "exp", "exp", "identity"), "half_squared_error")
     assert cr.derive(net).line("B2", 1).text().endswith("= a₁ ⊙ (δ₂ W₂)")
+
+
+@pytest.mark.parametrize(("loss", "width"), [("mean_squared_error", 3000), ("gaussian_nll", 2000)])
+def test_many_outputs_are_tried_with_few(loss, width):
+    derivation = cr.derive(cr.Network((784, 64, width), ("relu", "identity"), loss))
+    assert f"(N × {width})" in derivation.text()
+    if loss.startswith("mean"):
+        assert derivation.line("J").text() == "J = sum((a₂ − T)⊙²)/(3000 N)"

@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainrule.table import Table, TableError, arriving, csv_columns, csv_lines, read_table
+from chainrule.table.blocks import read_blocks
 from chainrule.table.columns import Column, column_of
+from chainrule.table.encoder import learn_encoder
 from chainrule.table.gathering import Gathering, narrowed
 from chainrule.table.preparing import prepare
 from chainrule.table.settings import Settings
@@ -169,6 +171,16 @@ def test_a_short_line_is_said_with_its_number(tmp_path: Path) -> None:
 def test_a_short_line_is_found_in_any_block(tmp_path: Path) -> None:
     (note,) = _read(tmp_path, "a,b\n" + "1,2\n" * 60 + "3\n" + "4,\n" * 20).notes
     assert "line 62: 1 values" in note
+
+
+def test_a_short_line_is_said_when_predicting(tmp_path: Path) -> None:
+    table = _read(tmp_path, "a,b\n" + "".join(f"{i},{i % 7}\n" for i in range(100)))
+    encoder = learn_encoder(table, forced=["a", "b"])
+    (tmp_path / "new.csv").write_text('a,b\n1,2\n3\n"4",5\n6\n')
+    notes = [note for block, _ in read_blocks(str(tmp_path / "new.csv"), encoder) for note in block.notes]
+    assert [note.partition("new.csv, ")[2] for note in notes] == [
+        "line 3: 1 values, but the header names 2 columns; what it lacks counts as missing"
+    ]
 
 
 def test_a_missing_last_value_is_no_short_line(tmp_path: Path) -> None:

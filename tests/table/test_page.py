@@ -18,8 +18,8 @@ def test_every_block_says_what_it_says() -> None:
 
 def test_every_option_exists(capsys) -> None:
     helped = ""
-    for command in ("train", "predict", "evaluate", "check", "info"):
-        main([command, "--help"])
+    for command in ([], ["train"], ["predict"], ["evaluate"], ["check"], ["info"]):
+        main([*command, "--help"])
         helped += capsys.readouterr().out
     named = set(re.findall(r"--[a-z][a-z0-9-]*", PAGE.read_text(encoding="utf-8")))
     assert named

@@ -40,8 +40,10 @@ def command(
 
     terminal = Terminal(as_json=as_json, quiet=quiet)
     trained = load_table_model(model)
-    table = read_for(trained, file, options.reading(delimiter, encoding, decimal_comma))
-    found = evaluate(trained, table, seed)
+    with terminal.waiting(f"reading {file}") as told:
+        table = read_for(trained, file, options.reading(delimiter, encoding, decimal_comma))
+        told(f"{table.n_rows:,} rows; scoring them")
+        found = evaluate(trained, table, seed)
     for note in (*table.notes, *trained.encoder.unreadable(table)):
         terminal.say("Note", note)
     if table.n_rows > found.n_rows:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
@@ -53,7 +54,7 @@ def command(
     reading = options.reading(delimiter, encoding, decimal_comma)
     n_rows = 0
     try:
-        with _destination(output, as_json=as_json) as write, terminal.waiting("predicting") as told:
+        with _destination(output, as_json=as_json) as write, _told(terminal, output) as told:
             for n_rows in _predicted(terminal, trained, file, reading, write):
                 told(f"{n_rows:,} rows")
     except KeyboardInterrupt as error:
@@ -80,6 +81,12 @@ def _predicted(
         yield n_rows
     for note in model.encoder.told(lost):
         terminal.say("Note", note)
+
+
+def _told(terminal: Terminal, output: Path | None) -> AbstractContextManager[Callable[[str], None]]:
+    """Progress, unless the rows themselves run over the terminal."""
+    shown = output is None and sys.stdout.isatty()
+    return nullcontext(lambda _: None) if shown else terminal.waiting("predicting")
 
 
 @contextmanager

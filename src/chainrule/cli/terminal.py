@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -68,8 +67,8 @@ class Terminal:
 
     @contextmanager
     def waiting(self, what: str) -> Iterator[Callable[[str], None]]:
-        """A line that tells how far it is, gone when it is done; only on a terminal that shows nothing else."""
-        if self.quiet or not self.messages.is_terminal or sys.stdout.isatty():
+        """A line that tells how far it is, gone when it is done; on a terminal only."""
+        if self.quiet or not self.messages.is_terminal:
             yield lambda _: None
             return
         with self.messages.status(what) as status:

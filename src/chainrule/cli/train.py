@@ -93,11 +93,13 @@ def command(
     files = _files(run, model, None if no_plot else plot, report, with_plot=not no_plot)
     _require_apart(run, config, files, log)
     _require_own(context, files)
-    table = read_table(run.file, **run.reading)
-    targets = _targets(table, run.targets)
     if folds is not None:
         run = replace(run, settings=replace(run.settings, test=0.0))
-    prepared = prepare(table, targets, run.settings)
+    with terminal.waiting(f"reading {run.file}") as told:
+        table = read_table(run.file, **run.reading)
+        targets = _targets(table, run.targets)
+        told(f"{table.n_rows:,} rows; preparing them")
+        prepared = prepare(table, targets, run.settings)
     say_plan(terminal, prepared)
     found = _cross_validated(terminal, table, targets, run.settings, folds)
     with _epoch_log(log) as callbacks:
@@ -105,8 +107,8 @@ def command(
     _write(terminal, files, prepared, learned, replace(run, targets=targets, settings=prepared.settings))
     seconds = perf_counter() - started
     say_results(terminal, learned, files, seconds)
-    told = results(prepared, learned, files, seconds)
-    terminal.emit(told | {"folds": found} if found else told)
+    outcome = results(prepared, learned, files, seconds)
+    terminal.emit(outcome | {"folds": found} if found else outcome)
 
 
 @dataclass(frozen=True)

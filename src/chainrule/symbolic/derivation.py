@@ -256,14 +256,19 @@ def derive(
     ∂J/∂W⁽¹⁾ = H⁽¹⁾ (A⁽⁰⁾)ᵗ
     """
     from chainrule.symbolic.builder import Builder
-    from chainrule.symbolic.trial import prove_derivation
+    from chainrule.symbolic.trial import prove_derivation, with_few_outputs
 
     _check(network, sizes, optimizer)
     chosen = notation_of(notation)
     options = {"sizes": sizes, "weights": weights, "l1": float(l1), "l2": float(l2), "optimizer": optimizer}
     builder = Builder(network, chosen, options)
     derivation = Derivation(network, chosen, builder.sections(), options)
-    prove_derivation(derivation, builder.q)
+    few = with_few_outputs(network)
+    if few is network:
+        prove_derivation(derivation, builder.q)
+    else:
+        smaller = Builder(few, chosen, options)
+        prove_derivation(Derivation(few, chosen, smaller.sections(), options), smaller.q)
     return derivation
 
 

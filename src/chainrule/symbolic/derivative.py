@@ -170,7 +170,9 @@ class Derivative:
         return f"${latex(self.equation())}$"
 
     def _repr_html_(self) -> str:
-        return mathml(self.equation(), display=True)
+        from chainrule.symbolic.derivative_document import derivative_cell
+
+        return derivative_cell(self)
 
 
 def differentiate(expression: str | Expression, wrt: str, shapes: Mapping[str, object] | None = None) -> Derivative:

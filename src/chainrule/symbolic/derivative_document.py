@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chainrule.symbolic.document import latex_file
 from chainrule.symbolic.latex import escape as latex_words
 from chainrule.symbolic.latex import latex
-from chainrule.symbolic.page import formula, shell
+from chainrule.symbolic.page import formula, notebook, shell
 from chainrule.symbolic.text import text
 
 if TYPE_CHECKING:
@@ -37,12 +37,22 @@ def derivative_latex(derivative: Derivative) -> str:
     return latex_file(heading, "", "\n".join([rf"Of ${latex(derivative.function)}$.", *body]))
 
 
-def derivative_page(derivative: Derivative) -> str:
-    """One self-contained page."""
+def derivative_body(derivative: Derivative) -> str:
+    """The derivative and its steps, for a page."""
     steps = "".join(
         f'<div class="line"><p class="tag">{escape(", ".join(step.rules))}</p>{formula(step.box())}'
         f'<p class="why">{escape("; ".join(step.reasons))}</p></div>'
         for step in derivative.steps
     )
-    body = f"{formula(derivative.equation())}\n<section>\n<h2>Steps</h2>\n{steps}\n</section>"
-    return shell(f"Derivative by {derivative.variable.name}", f"of {derivative.function}", body)
+    return f"{formula(derivative.equation())}\n<section>\n<h2>Steps</h2>\n{steps}\n</section>"
+
+
+def derivative_page(derivative: Derivative) -> str:
+    """One self-contained page."""
+    return shell(f"Derivative by {derivative.variable.name}", f"of {derivative.function}", derivative_body(derivative))
+
+
+def derivative_cell(derivative: Derivative) -> str:
+    """For a notebook: the derivative, its steps to unfold."""
+    equation, _, steps = derivative_body(derivative).partition("\n")
+    return notebook(f"{equation}\n<details><summary>{len(derivative.steps)} steps</summary>{steps}</details>")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
+from dataclasses import dataclass, field
 from itertools import chain, count
 
 from chainrule.symbolic.expression import (
@@ -19,6 +20,31 @@ from chainrule.symbolic.expression import (
 )
 
 _LETTERS = ("m", "n", "p", "q", "r", "s", "u", "v")
+
+
+@dataclass
+class Dimensions:
+    """The dimensions met while a text is read: an open one is ?0, ?1, ... until something says what it is."""
+
+    same: dict[str, Dim] = field(default_factory=dict)
+    fresh: Iterator[int] = field(default_factory=count)
+
+    def new(self) -> str:
+        return f"?{next(self.fresh)}"
+
+    def resolve(self, dim: Dim) -> Dim:
+        return map_dim(dim, lambda part: self.same.get(part, part) if isinstance(part, str) else part)
+
+    def unify(self, left: Dim, right: Dim) -> bool:
+        """Make two dimensions the same; False when they are known to differ."""
+        left, right = self.resolve(left), self.resolve(right)
+        if left == right:
+            return True
+        for one, other in ((left, right), (right, left)):
+            if isinstance(one, str) and one.startswith("?") and one[1:].isdigit() and other != 1:
+                self.same[one] = other
+                return True
+        return False
 
 
 def with_dims(node: Expression, rename: Callable[[Dim], Dim]) -> Expression:

@@ -124,8 +124,9 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         from chainrule.symbolic.explanation_page import explanation_body
+        from chainrule.symbolic.page import notebook
 
-        return explanation_body(self, 8)
+        return notebook(explanation_body(self, 8))
 
 
 def explain(

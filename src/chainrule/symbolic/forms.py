@@ -18,8 +18,12 @@ def is_ones(node: Expression) -> bool:
 
 
 def is_vulgar(value: Fraction) -> bool:
-    """Whether a number is written as a fraction and not as a decimal: 1/3, but 0.2 and 0.35."""
-    return value.denominator <= 12 and value.denominator % 5 != 0
+    """Whether a number is written as a fraction and not as a decimal: 1/3 and 1/3000, but 0.2 and 0.35."""
+    rest = value.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest > 1 or (value.denominator <= 12 and value.denominator % 5 != 0)
 
 
 def split_number(node: Expression) -> tuple[Fraction, Expression]:

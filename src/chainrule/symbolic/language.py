@@ -52,11 +52,11 @@ def _diag(b: Builder, x: Expression) -> Expression:
 
 
 def _vector(b: Builder, x: Expression) -> Expression:
-    return scale(x, ones((b.new_dim(), 1)))
+    return scale(x, ones((b.dims.new(), 1)))
 
 
 def _matrix(b: Builder, x: Expression) -> Expression:
-    return scale(x, ones((b.new_dim(), b.new_dim())))
+    return scale(x, ones((b.dims.new(), b.dims.new())))
 
 
 def _adjugate(b: Builder, x: Expression) -> Expression:

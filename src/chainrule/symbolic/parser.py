@@ -13,13 +13,11 @@ an argument that is no known function is an abstract elementwise function, such 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import count
 
 from chainrule.symbolic.boxes import GREEK
-from chainrule.symbolic.dimensions import named_dims, with_dims, with_letters
+from chainrule.symbolic.dimensions import Dimensions, named_dims, with_dims, with_letters
 from chainrule.symbolic.expression import (
     SCALAR,
     Dim,
@@ -31,7 +29,6 @@ from chainrule.symbolic.expression import (
     describe,
     hadamard,
     identity,
-    map_dim,
     negative,
     number,
     ones,
@@ -44,13 +41,9 @@ from chainrule.symbolic.expression import (
     unary,
 )
 from chainrule.symbolic.language import ALIASES, CALLS, NOT_ELEMENTWISE, ParseError
+from chainrule.symbolic.tokens import Token, tokens
 
 __all__ = ["ParseError", "parse"]
-
-_TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.(?![*/^'])\d*)?(?:[eE][+-]?\d+)?|\.\d+)|(?P<name>[^\W\d]\w*)"
-    r"|(?P<sign>\.\*|\./|\.\^|\.'|[-+*/^'(),@⊙ᵀ′−]))"
-)
 
 
 class _Became(Exception):  # noqa: N818 - a signal to start again, not an error
@@ -60,47 +53,23 @@ class _Became(Exception):  # noqa: N818 - a signal to start again, not an error
         self.name = name
 
 
-@dataclass(frozen=True)
-class _Token:
-    kind: str
-    text: str
-    place: int
-
-
-def _tokens(source: str) -> Iterator[_Token]:
-    place = 0
-    source = source.rstrip()
-    while place < len(source):
-        match = _TOKEN.match(source, place)
-        if match is None:
-            rest = len(source) - len(source[place:].lstrip())
-            raise ParseError(
-                f"{source!r} has {source[rest]!r} at position {rest + 1}, which is no part of the language"
-            )
-        kind = str(match.lastgroup)
-        yield _Token(kind, match.group(kind), match.start(kind))
-        place = match.end()
-    yield _Token("end", "", len(source))
-
-
 @dataclass
 class Builder:
     """The expression under construction, with the dimensions found so far."""
 
     source: str
     shapes: Mapping[str, object]
-    tokens: list[_Token]
+    tokens: list[Token]
     place: int = 0
     found: dict[str, Expression] = field(default_factory=dict)
-    same: dict[str, Dim] = field(default_factory=dict)
-    fresh: Iterator[int] = field(default_factory=count)
+    dims: Dimensions = field(default_factory=Dimensions)
 
     # ------------------------------------------------------------ tokens
 
-    def peek(self) -> _Token:
+    def peek(self) -> Token:
         return self.tokens[self.place]
 
-    def take(self) -> _Token:
+    def take(self) -> Token:
         self.place += 1
         return self.tokens[self.place - 1]
 
@@ -109,7 +78,7 @@ class Builder:
         if token.text != text:
             raise self.error(f"{text!r} is missing", token)
 
-    def error(self, message: str, token: _Token) -> ParseError:
+    def error(self, message: str, token: Token) -> ParseError:
         return ParseError(f"{message} at position {token.place + 1}:\n    {self.source}\n    {' ' * token.place}^")
 
     # ------------------------------------------------------------ grammar
@@ -171,7 +140,7 @@ class Builder:
         self.place += primes
         return primes
 
-    def call(self, token: _Token, primes: int) -> Expression:
+    def call(self, token: Token, primes: int) -> Expression:
         self.expect("(")
         arguments = [self.sum()]
         while self.peek().text == ",":
@@ -191,7 +160,7 @@ class Builder:
 
     def variable(self, name: str) -> Expression:
         if name == "eye" and name not in self.shapes:
-            return identity(self.new_dim())
+            return identity(self.dims.new())
         if name not in self.found:
             shape, symmetric = self.shape_of(name)
             self.found[name] = symbol(name, shape, symmetric)
@@ -200,10 +169,10 @@ class Builder:
     def shape_of(self, name: str) -> tuple[Shape, bool]:
         said = self.shapes.get(name, _default_kind(name))
         if said in ("matrix", "symmetric"):
-            rows = self.new_dim()
-            return (rows, rows if said == "symmetric" else self.new_dim()), said == "symmetric"
+            rows = self.dims.new()
+            return (rows, rows if said == "symmetric" else self.dims.new()), said == "symmetric"
         if said in ("vector", "scalar"):
-            return ((self.new_dim(), 1) if said == "vector" else SCALAR), False
+            return ((self.dims.new(), 1) if said == "vector" else SCALAR), False
         if isinstance(said, tuple) and len(said) in (1, 2) and all(isinstance(d, int | str) for d in said):
             return (said[0], said[1] if len(said) == 2 else 1), False
         raise ValueError(
@@ -211,32 +180,15 @@ class Builder:
             "with whole numbers or names"
         )
 
-    def new_dim(self) -> str:
-        return f"?{next(self.fresh)}"
-
-    def resolve(self, dim: Dim) -> Dim:
-        return map_dim(dim, lambda part: self.same.get(part, part) if isinstance(part, str) else part)
-
-    def unify(self, left: Dim, right: Dim) -> bool:
-        """Make two dimensions the same; False when they are known to differ."""
-        left, right = self.resolve(left), self.resolve(right)
-        if left == right:
-            return True
-        for one, other in ((left, right), (right, left)):
-            if isinstance(one, str) and one.startswith("?") and one[1:].isdigit() and other != 1:
-                self.same[one] = other
-                return True
-        return False
-
     def settle(self, node: Expression) -> Expression:
         """The node with the dimensions found so far."""
-        return with_dims(node, self.resolve)
+        return with_dims(node, self.dims.resolve)
 
     def fit(
         self, left: Expression, right: Expression, pairs: tuple[tuple[Dim, Dim], ...]
     ) -> tuple[Expression, Expression]:
         for a, b in pairs:
-            self.unify(a, b)
+            self.dims.unify(a, b)
         return self.settle(left), self.settle(right)
 
     # ------------------------------------------------------------ operations
@@ -264,7 +216,7 @@ class Builder:
         """Whether a name is taken for a number only because of its letter."""
         return len(name) == 1 and name not in self.shapes and "a" <= name <= "g"
 
-    def multiply(self, left: Expression, right: Expression, sign: _Token) -> Expression:
+    def multiply(self, left: Expression, right: Expression, sign: Token) -> Expression:
         if sign.text in ("/", "./"):
             return self.divide(left, right, sign)
         left, right = self.settle(left), self.settle(right)
@@ -277,9 +229,9 @@ class Builder:
         return product(*self.fit(left, right, ((left.shape[1], right.shape[0]),)))
 
     def settled(self, node: Expression) -> str:
-        return describe(named_dims(self.settle(node), self.resolve, self.found))
+        return describe(named_dims(self.settle(node), self.dims.resolve, self.found))
 
-    def divide(self, left: Expression, right: Expression, sign: _Token) -> Expression:
+    def divide(self, left: Expression, right: Expression, sign: Token) -> Expression:
         left, right = self.settle(left), self.settle(right)
         if right.op == "number" and right.data != 0 and left.op == "number":
             return number(left.data / right.data)
@@ -294,7 +246,7 @@ class Builder:
         left, right = self.fit(left, right, tuple(zip(left.shape, right.shape, strict=True)))
         return hadamard(left, power(right, number(-1)))
 
-    def raise_to(self, base: Expression, exponent: Expression, sign: _Token) -> Expression:
+    def raise_to(self, base: Expression, exponent: Expression, sign: Token) -> Expression:
         base = self.settle(base)
         if sign.text == "^" and exponent.op in ("symbol",) and exponent.name == "T":
             return transpose(base)
@@ -366,7 +318,7 @@ def parse(source: str, shapes: Mapping[str, object] | None = None) -> Expression
     """
     said = dict(shapes or {})
     while True:
-        builder = Builder(source, said, list(_tokens(source)))
+        builder = Builder(source, said, list(tokens(source)))
         try:
             node = builder.sum()
         except _Became as signal:
@@ -379,4 +331,4 @@ def parse(source: str, shapes: Mapping[str, object] | None = None) -> Expression
         unknown = set(shapes or {}) - set(builder.found)
         if unknown:
             raise ValueError(f"shapes are given for {sorted(unknown)}, which do not occur in {source!r}")
-        return named_dims(node, builder.resolve, builder.found)
+        return named_dims(node, builder.dims.resolve, builder.found)

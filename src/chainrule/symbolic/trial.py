@@ -1,8 +1,8 @@
 """A derivation tried on numbers before it is shown: the same network with few units, random parameters and data.
 
-The lines of a derivation hold for any widths, so a small twin of the network proves them: same depth, activations,
-loss and number of outputs. At random numbers a wrong line agrees with probability zero. The steps by indices are read
-back as they are printed.
+The lines of a derivation hold for any widths, so a small twin of the network proves them: same depth, activations and
+loss, and as many outputs, whose number may stand in the cost; of a network with many, the derivation with few. At
+random numbers a wrong line agrees with probability zero. The steps by indices are read back as they are printed.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Array = Any
 _SAMPLES = 2
+_MOST_OUTPUTS = 12
 _SIZES = (0.4, 0.02)  # of the parameters; the second for networks that overflow at the first
 
 
@@ -42,6 +43,13 @@ def prove_derivation(derivation: Derivation, q: Quantities) -> None:
             break
     lines = "\n".join(f"  {shown}" for shown, _ in wrong)
     raise ProofError(f"these lines of {derivation.network} do not hold at random numbers:\n{lines}")
+
+
+def with_few_outputs(network: Network) -> Network:
+    """The network itself, or with fewer outputs where it has many: the arrays of the steps grow with their square."""
+    several = network.loss.outputs_per_target
+    targets = max(2, _MOST_OUTPUTS // several)
+    return network if network.n_targets <= targets else replace(network, sizes=(*network.sizes[:-1], targets * several))
 
 
 def twin(network: Network) -> Network:

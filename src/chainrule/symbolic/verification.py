@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,9 @@ import numpy as np
 from chainrule.network.arrays import NUMPY
 from chainrule.symbolic.arguments import function_of_activation
 from chainrule.symbolic.expression import symbols
+from chainrule.symbolic.mathml import mathml
 from chainrule.symbolic.notation import SLOPES
+from chainrule.symbolic.page import notebook
 from chainrule.symbolic.passes import Passes
 from chainrule.symbolic.quantities import safe
 from chainrule.symbolic.update_checks import mean_error, update_error
@@ -59,6 +62,12 @@ class Verification:
         """The largest relative error of all lines."""
         return max(max(c.error, c.slope_error or 0.0) for c in self.rows)
 
+    def _repr_html_(self) -> str:
+        rows = "".join(_row(check) for check in self.rows)
+        verdict = "every line holds" if self.ok else "not every line holds"
+        head = "<tr><th>line</th><th>error</th><th>complex step</th><th>equation</th></tr>"
+        return notebook(f"<table><thead>{head}</thead><tbody>{rows}</tbody></table><p>{verdict}</p>")
+
     def __repr__(self) -> str:
         lines = [f"{'line':6} {'error':>9} {'complex step':>13}  equation"]
         for c in self.rows:
@@ -68,6 +77,14 @@ class Verification:
             lines.append(f"{c.line.tag:6} {c.error:9.1e} {slope:>13}  {c.line.text()}{note}{mark}")
         lines.append("every line holds" if self.ok else "not every line holds")
         return "\n".join(lines)
+
+
+def _row(check: Check) -> str:
+    """One line of the table of a notebook."""
+    slope = "" if check.slope_error is None else f"{check.slope_error:.1e}"
+    words = (" ← fails" if not check.ok else "") + (f" ({check.note})" if check.note else "")
+    cells = f"<td>{escape(check.line.tag)}</td><td>{check.error:.1e}</td><td>{slope}</td>"
+    return f'<tr>{cells}<td style="text-align:left">{mathml(check.line.box())}{escape(words)}</td></tr>'
 
 
 def verify(derivation: Derivation, theta: Array, X: Array, T: Array, sample_weight: Array | None) -> Verification:

@@ -223,6 +223,11 @@ def table_of(data: Any, source: str = "data") -> Table:
     return Table(columns, lengths.pop() if lengths else 0, source)
 
 
+def are_whole(values: NDArray[Any]) -> bool:
+    """Whether all are whole numbers; the first ones tell of most columns that they are not."""
+    return not (np.any(values[:1000] % 1) or np.any(values % 1))
+
+
 def number_text(value: float) -> str:
     """A number as people write it: whole numbers without a point, others in the fewest digits that tell it.
 

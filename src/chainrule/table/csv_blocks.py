@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .columns import Table
 from .csv import form_and_rows, stripped, text_frames
 from .csv_lines import in_utf8
+from .csv_short import Short
 from .errors import TableError
 from .numerals import DECIMAL_COMMA
 from .values import column_of_texts
@@ -27,10 +28,11 @@ def csv_blocks(
     """A table of each block, and the counts of its values that cannot be read."""
     form, rows = form_and_rows(in_utf8(blocks, source), source, delimiter, decimal)
     encoder.require(form.names, source)
-    n_rows, said = 0, list[str]()
+    n_rows, said, short = 0, list[str](), Short(form)
     for line, body, notes in rows:
         said += notes
         for frame in text_frames(body, line, form):
+            said += short.look(body, line, frame)
             texts = {feature.name: stripped(frame[form.place(feature.name)]) for feature in encoder.features}
             if decimal is None and form.delimiter != ",":
                 decimal = _decimal([texts[f.name] for f in encoder.features if f.kind in ("number", "boolean")])

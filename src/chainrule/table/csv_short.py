@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .arriving import LONGEST
 from .errors import TableError
@@ -25,34 +25,44 @@ class Short:
         self._form = form
         named = [j for j, name in enumerate(form.names) if name != f"column {j + 1}"]
         self._width = named[-1] + 1 if named else len(form.names)  # without commas at the header's end
-        self._n, self._first, self._values = 0, 0, 0
+        self._n = 0
+        self._first: tuple[int, int] | None = None  # its line, and how many values it has
 
-    def look(self, body: bytes, line: int, frame: polars.DataFrame) -> None:
-        """Count those of a block, which begins on that line. Only a missing last value makes it worth the time."""
+    def look(self, body: bytes, line: int, frame: polars.DataFrame) -> tuple[str, ...]:
+        """Count those of a block, which begins on that line; what is to be said of the first of all.
+
+        Only a missing last value makes it worth the time.
+        """
+        before, delimiter = self._n, self._form.delimiter
         if frame.to_series(self._width - 1).null_count() == 0:
-            return
-        if b'"' not in body and body.count(self._form.delimiter.encode()) == frame.height * (len(self._form.names) - 1):
-            return
-        before = csv.field_size_limit(LONGEST)
-        try:
-            self._count(csv.reader(io.StringIO(body.decode(), newline=""), delimiter=self._form.delimiter), line)
-        finally:
-            csv.field_size_limit(before)
+            return ()
+        if b'"' in body or body.count(delimiter.encode()) != frame.height * (len(self._form.names) - 1):
+            self._count(body, line)
+        return (f"{self._told}; what it lacks counts as missing",) if self._n > before == 0 else ()
 
-    def _count(self, rows: Any, line: int) -> None:
-        for values in rows:
-            if 0 < len(values) < self._width:
-                self._first = self._first or line + rows.line_num - 1
-                self._values = self._values or len(values)
-                self._n += 1
+    def _count(self, body: bytes, line: int) -> None:
+        limit = csv.field_size_limit(LONGEST)
+        rows = csv.reader(io.StringIO(body.decode(), newline=""), delimiter=self._form.delimiter)
+        try:
+            for values in rows:
+                if 0 < len(values) < self._width:
+                    self._first = self._first or (line + rows.line_num - 1, len(values))
+                    self._n += 1
+        except csv.Error:  # of a row that will be refused
+            return
+        finally:
+            csv.field_size_limit(limit)
+
+    @property
+    def _told(self) -> str:
+        line, n = self._first or (0, 0)
+        return f"{self._form.source}, line {line}: {n} values, but the header names {self._width} columns"
 
     def notes(self, n_rows: int) -> tuple[str, ...]:
         """What is to be said of all blocks; TableError when most lines are short."""
         if self._n == 0:
             return ()
-        where = f"{self._form.source}, line {self._first}"
-        lacks = f"{self._values} values, but the header names {self._width} columns"
         if 2 * self._n > n_rows:
-            raise TableError(f"{where}: {lacks}; {self._n} of {n_rows} lines are shorter than the header")
+            raise TableError(f"{self._told}; {self._n} of {n_rows} lines are shorter than the header")
         more = f", and {self._n - 1} more lines are shorter than the header" if self._n > 1 else ""
-        return (f"{where}: {lacks}{more}; what they lack counts as missing",)
+        return (f"{self._told}{more}; what they lack counts as missing",)

@@ -13,13 +13,14 @@ for std: outliers move neither.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import Column, Kind, number_text, shortened
+from .columns import Column, Kind, are_whole, number_text, shortened
 from .numerals import all_number_texts
 
 LIMIT = 6.0  # standard deviations beyond which a value counts as an outlier
@@ -127,7 +128,7 @@ class Hashed:
         return (*(f"{self.name} in bucket {j}" for j in range(self.buckets)), *missing)
 
     def transform(self, column: Column, out: NDArray[Any]) -> None:
-        places = np.array([_buckets(level, self.buckets) for level in column.levels], np.int64).reshape(-1, HASHES)
+        places = _places(column.levels, self.buckets)
         rows = np.flatnonzero(~column.missing & (column.values < len(places)))  # a text's levels were not kept
         out[...] = 0
         out[rows[:, None], places[column.values[rows]]] = 1
@@ -225,9 +226,9 @@ def _identifying(column: Column) -> str:
         told = f"{distinct} of its {n} values are different"
         first = column.levels[int(present[0])]
         return f"{told} texts; if {shortened(first)!r} is a number, write it as one" if _is_almost(first) else told
-    if column.kind != "number" or n < 20 or np.any(present[:1000] % 1) or np.ptp(present) < n - 1:
+    if column.kind != "number" or n < 20 or not are_whole(present) or np.ptp(present) < n - 1:
         return ""
-    if np.any(present % 1) or len(np.unique(present)) < n:
+    if len(np.unique(present)) < n:
         return ""
     if n > (present.max() - present.min() + 1) / 2:  # the training rows are a part of the rows
         return "it numbers the rows"
@@ -286,10 +287,12 @@ def _learn_date(column: Column, scaling: Scaling) -> Date:
     return Date(column.name, "date", _learn_number(column, scaling), varying)
 
 
-def _buckets(text: str, n: int) -> NDArray[np.int64]:
-    """HASHES places from 0 to n - 1, the same in every process and on every machine."""
-    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=4 * HASHES).digest()
-    return np.frombuffer(digest, "<u4").astype(np.int64) % n
+@lru_cache(maxsize=8)  # a column is transformed in blocks of rows, which share its levels
+def _places(levels: tuple[str, ...], n: int) -> NDArray[np.int64]:
+    """HASHES places from 0 to n - 1 for each level, the same in every process and on every machine."""
+    texts = (level.encode("utf-8", "surrogatepass") for level in levels)
+    digests = b"".join(blake2b(text, digest_size=4 * HASHES).digest() for text in texts)
+    return np.frombuffer(digests, "<u4").reshape(-1, HASHES).astype(np.int64) % n
 
 
 def _angle(seconds: Array, cycle: str) -> Array:

@@ -124,7 +124,7 @@ def _unit(kind: Any) -> str:
 
 def _floats(series: "polars.Series") -> Any:
     polars = require_polars()
-    numbers = series.cast(polars.Float64)
+    numbers = series if series.dtype == polars.Float64 else series.cast(polars.Float64)
     return (numbers.fill_null(float("nan")) if numbers.null_count() else numbers).to_numpy().copy()
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from chainrule.network.grammar import parse_call
 
-from .columns import Column, Table, listed, number_text
+from .columns import Column, Table, are_whole, listed, number_text
 from .errors import TableError
 from .target import MOST_CLASSES, NUMBER_LOSSES, POSITIVE_LOSSES, Target, numbers_of, require_variety
 
@@ -80,7 +80,7 @@ def _is_classes(column: Column, present: Array, distinct: Array) -> tuple[bool, 
         return True, "its values are true and false"
     if len(distinct) == 2:
         return True, "it has two different values"
-    if column.kind == "number" and not np.any(distinct % 1):
+    if column.kind == "number" and are_whole(distinct):
         few = len(distinct) <= MOST_CLASSES_OF_NUMBERS and len(present) >= 10 * len(distinct)
         return few, f"its values are {'few' if few else 'many'} different whole numbers"
     return False, f"it has {len(distinct)} different values"
@@ -157,7 +157,7 @@ def looks_like_counts(column: Column) -> bool:
     False
     """
     t = column.values[~column.missing] if column.kind == "number" else np.empty(0)
-    if len(t) < FEWEST_COUNTS or np.any(t % 1) or _NO_COUNT.search(column.name):
+    if len(t) < FEWEST_COUNTS or not are_whole(t) or _NO_COUNT.search(column.name):
         return False
     if not 0 <= t.min() <= max(1, t.mean() / 20) or t.max() > MOST_COUNTED or np.gcd.reduce(t.astype(np.int64)) != 1:
         return False

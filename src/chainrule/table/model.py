@@ -65,9 +65,13 @@ class TableModel:
 
     def outputs(self, data: Any) -> NDArray[Any]:
         """What the network gives for each row, (n, n_outputs)."""
-        table = table_of(data)
+        from chainrule.engine.choosing import choose
+
+        table, engine = table_of(data), choose("auto")
         pieces = [
-            self.network.predict(self.theta, self.inputs(table.take(rows)))  # memory does not grow with the table
+            engine.predict(
+                self.network, self.theta, self.inputs(table.take(rows))
+            )  # memory does not grow with the table
             for rows in row_blocks(table)
         ]
         return np.concatenate(pieces) if pieces else np.empty((0, self.network.sizes[-1]), self.theta.dtype)

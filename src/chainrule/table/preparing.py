@@ -75,7 +75,7 @@ def prepare(table: Table, names: Sequence[str], settings: Settings, split: Split
     how = "given" if split is not None else _how(target, settings)
     split = split or draw_split(table, target, settings)
     if takes_turns(settings, len(split.train), len(split.validation)):
-        how += f"; {HOLDOUTS} fifths of the train rows take turns to choose the number of epochs"
+        how += f"; {HOLDOUTS} fifths of the train rows take turns to validate"
     parts = {part: table.take(getattr(split, part)) for part in PARTS}
     target = target.scaled_by(parts["train"])
     if target.reason == COUNTS:

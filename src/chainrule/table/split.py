@@ -47,8 +47,10 @@ def split_rows(
     if strata is not None:
         order = order[np.argsort(_spread(strata[order]), kind="stable")]
     n_test, n_validation = _share(n, test), _share(n, validation)
-    parts = np.split(order, [n_test, n_test + n_validation])
-    return _checked(Split(np.sort(parts[2]), np.sort(parts[1]), np.sort(parts[0])))
+    part_of = np.zeros(n, np.int8)  # quicker than to sort the parts
+    part_of[order[n_test : n_test + n_validation]] = 1
+    part_of[order[:n_test]] = 2
+    return _checked(Split(*(np.flatnonzero(part_of == place) for place in range(3))))
 
 
 def split_groups(column: Column, seed: int, *, test: float = 0.25, validation: float = 0.1) -> Split:
