@@ -78,10 +78,15 @@ void multiply_tile(const Tile<T>& given) {
             sum += partial && v == V - 1 ? Packet::load(to, tile.last) : Packet::load(to);
         });
     }
-    if (tile.squares) {  // beyond `last` B is zero, and so is the sum
+    if (tile.squares) {
+        const auto used = Packet::lanes() < Packet(T(partial ? tile.last : S));
         Packet part[4] = {Packet::load(tile.squares), Packet(T(0)), Packet(T(0)), Packet(T(0))};
         CHAINRULE_UNROLL
-        for (int i = 0; i < M * V; ++i) part[i % 4] = fma(acc[i / V][i % V], acc[i / V][i % V], part[i % 4]);
+        for (int i = 0; i < M * V; ++i) {
+            const int v = i % V;  // beyond `last` lies what sigma makes of the padding
+            Packet sum = v == V - 1 ? where(used, acc[i / V][v]) : acc[i / V][v];
+            part[i % 4] = fma(sum, sum, part[i % 4]);
+        }
         ((part[0] + part[1]) + (part[2] + part[3])).store(tile.squares);
     }
     if (partial) each([&](Packet& sum, T* to, int v) { v == V - 1 ? sum.store(to, tile.last) : sum.store(to); });

@@ -31,6 +31,18 @@ def test_every_activation_in_a_hidden_layer(name, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("sizes", [(5, 19, 17, 3), (16, 33, 2), (3, 5, 50, 1)])
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_the_norm_of_the_gradient_with_every_activation(name, sizes, dtype):
+    network = Network(sizes, (name,) * (len(sizes) - 2) + ("identity",), "half_squared_error")
+    theta, X, T, _ = problem(network, 37, dtype)
+    norms = [
+        run_engine(engine, job_for(network, X, T, clip_norm=0.01), theta)[3][0].norms for engine in (native, reference)
+    ]
+    np.testing.assert_allclose(norms[0], norms[1], rtol=100 * TOLERANCE[np.dtype(dtype)])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("name", "cost", "width"), fitting_pairs())
 def test_every_head(name, cost, width, dtype):
     compare(Network((5, 7, width), ("tanh", name), cost), dtype, weighted=True)
