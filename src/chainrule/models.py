@@ -142,12 +142,16 @@ def load(path: str | os.PathLike[str], custom: Iterable[Any] = ()) -> Any:
 
 def network_of(stored: Stored, custom: Iterable[Any] = ()) -> tuple[Network, NDArray[Any]]:
     """The network of a header and its theta, checked against each other."""
+    from chainrule.network.grammar import UnknownNameError
     from chainrule.network.spec import Network
 
     description, theta = stored.header.get("network"), stored.arrays.get("theta")
     if not isinstance(description, dict) or theta is None:
         raise ValueError("it has no network or no parameters")
-    network = Network.from_description(description, custom)
+    try:
+        network = Network.from_description(description, custom)
+    except UnknownNameError as error:
+        raise ValueError(f"{error}; hand in one of your own, as in cr.load(path, custom=[snake])") from error
     if theta.shape != (network.n_parameters,) or theta.dtype.kind != "f":
         raise ValueError(
             f"its parameters have shape {theta.shape} and type {theta.dtype}; "

@@ -90,7 +90,7 @@ def test_functions_of_ones_own_are_handed_in_again(iris, again):
     assert copy.activation[1] is own
     assert copy.solver == "adam"
     assert copy.callbacks is None
-    with pytest.raises(ValueError, match="cube"):
+    with pytest.raises(ValueError, match=r"'cube'.*hand in one of your own, as in cr\.load"):
         again(model)
 
 

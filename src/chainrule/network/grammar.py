@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from math import isfinite
 
-__all__ = ["GRAMMAR", "call_text", "parse_call", "parse_layers", "unknown_name"]
+__all__ = ["GRAMMAR", "UnknownNameError", "call_text", "parse_call", "parse_layers", "unknown_name"]
 
 _CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\(([^()]*)\))?\s*")
 _LAYER = re.compile(r"\s*(\d+)\s*(?::\s*([A-Za-z_]\w*\s*(?:\([^()]*\))?)\s*)?")
@@ -74,13 +74,17 @@ ELSEWHERE = {
 }
 
 
-def unknown_name(what: str, name: str, known: Iterable[str]) -> ValueError:
+class UnknownNameError(ValueError):
+    """A name that no table of the library holds."""
+
+
+def unknown_name(what: str, name: str, known: Iterable[str]) -> UnknownNameError:
     """The error for a name that is in no table, with the nearest one first."""
     known = sorted(known)
     other = ELSEWHERE.get(name.lower())
     near = [other] if other in known else get_close_matches(name.lower(), known, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    return ValueError(f"unknown {what} {name!r}: {hint}known are {', '.join(known)}")
+    return UnknownNameError(f"unknown {what} {name!r}: {hint}known are {', '.join(known)}")
 
 
 def parse_layers(text: str) -> list[tuple[int, str | None]]:

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, overload
 
 import numpy as np
@@ -58,7 +58,7 @@ class Epoch:
     learning_rate: float | None
     updates: int
     seconds: float
-    theta: Array | None = None
+    theta: Array | None = field(default=None, repr=False)
 
     @property
     def watching(self) -> str:
