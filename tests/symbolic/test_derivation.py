@@ -207,3 +207,7 @@ def test_errors_say_what_to_do():
         cr.derive("2-1")
     with pytest.raises(ValueError, match="roles of letters"):
         cr.Notation("x", letters={"wieghts": "W"})
+
+
+def test_a_softmax_of_a_single_unit_is_tried_away_from_the_kink():
+    assert "sign" in cr.derive(cr.Network.parse("3-4:tanh-1:softmax", loss="absolute_error")).text()

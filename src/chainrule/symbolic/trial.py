@@ -90,9 +90,9 @@ def _wrong_steps(derivation: Derivation, q: Quantities, numbers: tuple[Array, ..
 
 
 def random_targets(network: Network, rows: int, rng: np.random.Generator) -> Array:
-    """Targets that the loss takes; those of a softmax sum to one."""
+    """Targets that the loss takes; those of a softmax sum to one, but not for a single unit, whose output is 1."""
     shape, loss = (rows, network.n_targets), network.loss
-    if network.activations[-1].name == "softmax":
+    if network.activations[-1].name == "softmax" and network.n_targets > 1:
         return rng.dirichlet(np.ones(shape[1]), size=rows)
     if loss.target_values:
         return rng.choice(loss.target_values, size=shape)
