@@ -68,6 +68,25 @@ def test_parse_errors_show_the_place(text):
         parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("A^1000000", "to the power 1000000 is too long"),
+        ("A^(-17)", "to the power -17 is too long"),
+        ("1e400*x", "1e400 is too large"),
+        ("(" * 400 + "x" + ")" * 400, "stand within each other"),
+        ("-" * 5000 + "x", "stand within each other"),
+    ],
+)
+def test_what_is_too_long_or_too_deep_is_refused_with_a_sentence(text, said):
+    with pytest.raises(ParseError, match=said):
+        parse(text)
+
+
+def test_fifty_brackets_are_read():
+    assert parse("(" * 50 + "x" + ")" * 50).name == "x"
+
+
 @pytest.mark.parametrize("name", ["max", "prod", "norm"])
 def test_what_is_no_elementwise_function_is_not_taken_for_one(name):
     with pytest.raises(ParseError, match=rf"{name} is no elementwise function.*\n.*\n +\^"):

@@ -45,6 +45,9 @@ from chainrule.symbolic.tokens import Token, tokens
 
 __all__ = ["ParseError", "parse"]
 
+MOST_NESTED = 60  # brackets and signs within each other; each takes several calls of the reader
+HIGHEST_POWER = 16  # of a matrix, which is written out as a product
+
 
 class _Became(Exception):  # noqa: N818 - a signal to start again, not an error
     """A letter taken for a number that must be a vector."""
@@ -61,6 +64,7 @@ class Builder:
     shapes: Mapping[str, object]
     tokens: list[Token]
     place: int = 0
+    depth: int = 0
     found: dict[str, Expression] = field(default_factory=dict)
     dims: Dimensions = field(default_factory=Dimensions)
 
@@ -101,6 +105,15 @@ class Builder:
         return left
 
     def factor(self) -> Expression:
+        if self.depth > MOST_NESTED:
+            raise self.error(f"more than {MOST_NESTED} brackets and signs stand within each other", self.peek())
+        self.depth += 1
+        try:
+            return self.signed()
+        finally:
+            self.depth -= 1
+
+    def signed(self) -> Expression:
         if self.peek().text in ("-", "−", "+"):
             return self.factor() if self.take().text == "+" else negative(self.factor())
         base = self.base()
@@ -121,6 +134,8 @@ class Builder:
     def atom(self) -> Expression:
         token = self.take()
         if token.kind == "number":
+            if float(token.text) == float("inf"):
+                raise self.error(f"{token.text} is too large a number", token)
             return number(int(token.text) if token.text.isdigit() else float(token.text))
         if token.text == "(":
             inner = self.sum()
@@ -258,6 +273,8 @@ class Builder:
             raise self.error(f"{self.settled(base)} has no such power; write .^ for the power of every entry", sign)
         base, _ = self.fit(base, base, (base.shape,))
         whole = int(exponent.data)
+        if abs(whole) > HIGHEST_POWER:
+            raise self.error(f"a matrix to the power {whole} is too long; the highest is {HIGHEST_POWER}", sign)
         if whole == 0:
             return identity(base.shape[0])
         return product(*([unary("inverse", base) if whole < 0 else base] * abs(whole)))
