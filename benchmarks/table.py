@@ -110,8 +110,7 @@ def page(best: dict[str, float], rows: int, columns: int, size: float, load: flo
 
 `chainrule train big.csv --target y` with its defaults, on {rows:,} rows of {columns} columns, numbers with six decimals
 ({size:.0f} MB of text, {data:.0f} MB in float32). {platform.machine()}, {os.cpu_count()} cores, Python
-{platform.python_version()}; {load:.0f} other processes wanted the cores when it began: compare the times of processors.
-`python benchmarks/table.py` repeats it.
+{platform.python_version()}, a load of {load:.1f} when it began. `python benchmarks/table.py` repeats it.
 
 | step | wall clock | processors |
 |---|---|---|
