@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from chainrule.table import arriving, csv_lines, read_table
 from chainrule.table.blocks import read_blocks
+from chainrule.table.columns import table_of
 from chainrule.table.encoder import Encoder, learn_encoder
 from chainrule.table.errors import TableError
 from chainrule.table.features import Category, Number
@@ -102,6 +103,20 @@ def test_what_is_guessed_does_not_depend_on_the_pieces(sizes: list[int]) -> None
     np.testing.assert_array_equal(X[:, 2], [0, 0, 1, 0])
     assert lost == {"x": 1}
     assert len(notes) == 2
+
+
+@pytest.mark.parametrize("mark", [",", "."])
+def test_numbers_that_could_be_meant_either_way_are_read_as_in_training(tmp_path: Path, mark: str) -> None:
+    rows = "1,777;a\n365;b\n2,294;a\n" + ("3,5;b\n" if mark == "," else "")
+    (tmp_path / "train.csv").write_text("x;t\n" + rows)
+    encoder = learn_encoder(read_table(tmp_path / "train.csv"), forced=["x"])
+    encoder = Encoder.from_json(encoder.to_json())
+    one, _, _ = _streamed(encoder, b"x;t\n1,777;a\n", [])
+    (tmp_path / "one.csv").write_text("x;t\n1,777;a\n")
+    whole = encoder.transform(read_table(tmp_path / "one.csv", usual=encoder.decimal))
+    expected = encoder.transform(table_of({"x": [1.777 if mark == "," else 1777.0], "t": ["a"]}))
+    np.testing.assert_allclose(one, expected)
+    np.testing.assert_allclose(whole, expected)
 
 
 def test_codes_of_digits_are_texts_or_numbers_as_in_training() -> None:

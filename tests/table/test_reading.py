@@ -75,10 +75,28 @@ def test_the_type_of_a_column_is_found_beyond_its_first_rows(tmp_path: Path) -> 
     assert _read(tmp_path, "x\n" + "1\n" * 20_000 + "many\n")["x"].kind == "category"
 
 
+@pytest.mark.parametrize("mark", ["-", "k.A.", "unknown", "."])
+def test_a_few_signs_among_measurements_are_gaps(tmp_path: Path, mark: str) -> None:
+    lines = [f"{mark if i % 30 == 7 else f'{i},5'};{i % 3}" for i in range(300)]
+    table = _read(tmp_path, "size;code\n" + "\n".join(lines) + "\n")
+    assert table["size"].kind == "number"
+    assert table["size"].missing.sum() == 10
+    assert any(f"holds numbers, and {mark!r} (10 times), read as missing" in note for note in table.notes)
+
+
+def test_codes_with_a_letter_among_them_stay_categories(tmp_path: Path) -> None:
+    lines = ["U" if i % 30 == 7 else str(i % 9) for i in range(300)]
+    assert (
+        _read(tmp_path, "code,x\n" + "\n".join(f"{line},{i}" for i, line in enumerate(lines)) + "\n")["code"].kind
+        == "category"
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "values", "noted"),
     [
-        ("a;b\n1,5;x,1\n2;y\n", {"a": ["1,5", "2"], "b": ["x,1", "y"]}, False),  # 2 has no comma: not sure
+        ("a;b\n1,5;x,1\n2;y\n", {"a": [1.5, 2], "b": ["x,1", "y"]}, True),
+        ("a;b\n1,777;x\n365;y\n", {"a": [1777, 365], "b": ["x", "y"]}, False),  # could be either: as with a point
         ("a;b\n1,5;3\n-2,25;4\n", {"a": [1.5, -2.25], "b": [3, 4]}, True),
         ("a;b\n1,5;3.5\n?;4\n", {"a": [1.5, None], "b": ["3.5", "4"]}, True),
         ("a,b\n1.5,3\n", {"a": [1.5], "b": [3]}, False),

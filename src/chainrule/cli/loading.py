@@ -26,7 +26,7 @@ def read_for(model: TableModel, source: str, reading: Mapping[str, Any]) -> Tabl
     """A table as the model knows its columns."""
     from chainrule.table import read_table
 
-    return read_table(source, texts=model.texts, **reading)
+    return read_table(source, texts=model.texts, usual=model.encoder.decimal, **reading)
 
 
 def load_table_model(path: Path) -> TableModel:

@@ -89,13 +89,15 @@ class Taken(Sequence[Column]):
 class Table:
     """Columns of equal length, and where they came from.
 
-    ``notes`` are sentences about what reading them took (an encoding guessed, names given).
+    ``notes`` are sentences about what reading them took (an encoding guessed, names given), ``decimal`` the mark that
+    a file's numbers were read with, where it was given or seen.
     """
 
     columns: Sequence[Column]
     n_rows: int
     source: str = "data"
     notes: tuple[str, ...] = ()
+    decimal: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -11,15 +10,11 @@ from .csv import form_and_rows, stripped, text_frames
 from .csv_lines import in_utf8
 from .csv_short import Short
 from .errors import TableError
-from .numerals import DECIMAL_COMMA
+from .numerals import decimal_mark
 from .values import column_of_texts
 
 if TYPE_CHECKING:
-    import polars
-
     from .encoder import Encoder
-
-_POINT = r"^[+-]?(?:\d+|[1-9]\d{0,2}(?:,\d{3})+)\.\d+([eE][+-]?\d+)?$"
 
 
 def csv_blocks(
@@ -35,24 +30,13 @@ def csv_blocks(
             said += short.look(body, line, frame)
             texts = {feature.name: stripped(frame[form.place(feature.name)]) for feature in encoder.features}
             if decimal is None and form.delimiter != ",":
-                decimal = _decimal([texts[f.name] for f in encoder.features if f.kind in ("number", "boolean")])
+                decimal = decimal_mark(texts[f.name] for f in encoder.features if f.kind in ("number", "boolean"))
                 said += [f"{source} writes numbers with a decimal comma, and was read so"] * (decimal == ",")
-            read = [column_of_texts(feature, texts[feature.name], decimal) for feature in encoder.features]
+            mark = decimal or (encoder.decimal if form.delimiter != "," else None)  # else as in training
+            read = [column_of_texts(feature, texts[feature.name], mark) for feature in encoder.features]
             table = Table(tuple(column for column, _ in read), frame.height, source, tuple(said))
             yield table, {column.name: n for column, n in read}
             said.clear()
             n_rows += frame.height
     if n_rows == 0:
         raise TableError(f"{source!r} has a header and no rows")
-
-
-def _decimal(columns: list[polars.Series]) -> str | None:
-    """A comma or a point, whichever a number is written with first; None while there is neither."""
-    commas, points = (_first(columns, pattern) for pattern in (DECIMAL_COMMA, _POINT))
-    return None if commas == points else "," if commas < points else "."
-
-
-def _first(columns: list[polars.Series], pattern: str) -> float:
-    """The first row in which some column has the pattern, infinity for none."""
-    rows = (column.str.contains(pattern).fill_null(False).arg_true() for column in columns)
-    return min((float(found[0]) for found in rows if len(found)), default=math.inf)

@@ -25,7 +25,7 @@ from .csv_short import Short
 from .errors import TableError
 from .frames import dates, read_json_lines, require_polars
 from .gathering import TEXTS, Gathering
-from .numerals import DECIMAL_COMMA, grouped, plain
+from .numerals import counted, decimal_mark, grouped, is_gappy, mostly_numbers, plain
 
 if TYPE_CHECKING:
     import polars
@@ -43,6 +43,7 @@ def read_csv(
     encoding: str | None = None,
     decimal: str | None = None,
     texts: Collection[str] = (),
+    usual: str | None = None,
 ) -> Table:
     """Read a file of CSV or JSON lines, plain or gzipped.
 
@@ -55,9 +56,11 @@ def read_csv(
         As Python names it; UTF-8 and UTF-16 are recognised, and what is neither is read as windows-1252.
     decimal : "." or ",", optional
         With a comma the delimiter must be another character. When not given, a comma is taken where another character
-        separates the columns and some column holds nothing but numbers with a decimal comma in the first block.
+        separates the columns and a column of numbers shows it in the first rows.
     texts : names, optional
         Columns of CSV that hold texts, even where all of them look like numbers.
+    usual : "." or ",", optional
+        The decimal mark where none is given and the file does not show its own, as with 1,234 alone.
 
     Raises
     ------
@@ -66,16 +69,20 @@ def read_csv(
         name given twice. In a few shorter lines the last values are missing, and a note says so.
     """
     with path.open("rb") as stream:
-        return _read(stream, str(path), delimiter, encoding, decimal, texts)
+        return _read(stream, str(path), delimiter, encoding, decimal, texts, usual)
 
 
 def read_standard_input(
-    delimiter: str | None = None, encoding: str | None = None, decimal: str | None = None, texts: Collection[str] = ()
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    decimal: str | None = None,
+    texts: Collection[str] = (),
+    usual: str | None = None,
 ) -> Table:
     """Read standard input to its end; the same as `read_csv` otherwise."""
     with SpooledTemporaryFile(_IN_MEMORY) as stream:
         shutil.copyfileobj(sys.stdin.buffer, stream)
-        return _read(cast("BinaryIO", stream), "standard input", delimiter, encoding, decimal, texts)
+        return _read(cast("BinaryIO", stream), "standard input", delimiter, encoding, decimal, texts, usual)
 
 
 def _read(
@@ -85,6 +92,7 @@ def _read(
     encoding: str | None,
     decimal: str | None,
     texts: Collection[str],
+    usual: str | None,
 ) -> Table:
     n_bytes = stream.seek(0, os.SEEK_END)
     stream.seek(0)
@@ -92,7 +100,7 @@ def _read(
     if first.lstrip().startswith(b"{"):
         return read_json_lines(b"".join(pieces), source)
     form, blocks = _form_and_blocks(pieces, source, delimiter, decimal)
-    reading = Reading(form, decimal, texts)
+    reading = Reading(form, decimal, texts, usual)
     reading.read(blocks, n_bytes)
     if reading.mixed:
         stream.seek(0)
@@ -125,13 +133,14 @@ def _joined(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
 class Reading:
     """What is known of a file while its blocks are read: how polars is to parse each column, and what came of it."""
 
-    def __init__(self, form: Form, decimal: str | None, texts: Collection[str] = ()) -> None:
-        self.form, self.decimal, self.texts = form, decimal, frozenset(texts)
+    def __init__(self, form: Form, decimal: str | None, texts: Collection[str] = (), usual: str | None = None) -> None:
+        self.form, self.decimal, self.texts, self.usual = form, decimal, frozenset(texts), usual
         self.columns: list[Gathering] = []
         self.mixed: list[int] = []
         self._types: dict[str, Any] = {}
         self._words = False  # whether numbers are missing by words, which cost time to look for
         self._notes: tuple[str, ...] = ()
+        self._gaps: dict[str, dict[str, int]] = {}  # columns of numbers with texts that stand for a gap, and how often
         self._grouped: dict[str, str] = {}  # columns of numbers with marks between their thousands, and one of these
         self._short = Short(form)
         self._n_rows = 0
@@ -185,8 +194,13 @@ class Reading:
             for column in columns
             if column.name in self._grouped and column.kind == "number"
         )
-        notes = (*self._notes, *marked, *self._short.notes(self._n_rows))
-        return Table(columns, self._n_rows, self.form.source, notes)
+        gaps = (
+            f"column {column.name!r} holds numbers, and {counted(self._gaps[column.name])}, read as missing"
+            for column in columns
+            if column.name in self._gaps and column.kind == "number"
+        )
+        notes = (*self._notes, *marked, *gaps, *self._short.notes(self._n_rows))
+        return Table(columns, self._n_rows, self.form.source, notes, self.decimal)
 
     def _guess(self, body: bytes, n_bytes: int) -> None:
         """Types from the first rows, texts where no guess is to be had; and how many rows a file of n bytes may have.
@@ -201,11 +215,12 @@ class Reading:
             "null_values": [*MISSING],
         }
         guess = self._tried(body, **options)
-        guessed = [] if guess is None or self.decimal or self.form.delimiter == "," else list(guess)
-        if any(map(_has_commas, guessed)) and not any(map(_has_comma_groups, guessed)):
-            self.decimal = ","
-            self._notes += (f"{self.form.source} writes numbers with a decimal comma, and was read so",)
-            guess = self._tried(body, **options)
+        if guess is not None and self.decimal is None and self.form.delimiter != ",":
+            texts = [stripped(series) for series in guess if series.dtype == polars.String]
+            self.decimal = decimal_mark(filter(mostly_numbers, texts)) or self.usual
+            if self.decimal == ",":
+                self._notes += (f"{self.form.source} writes numbers with a decimal comma, and was read so",)
+                guess = self._tried(body, **options)
         found = {} if guess is None else guess.schema
         types = {place: found.get(place, polars.String) for place in self.form.places}
         self._types = {place: polars.Float64 if kind.is_numeric() else kind for place, kind in types.items()}
@@ -274,24 +289,14 @@ class Reading:
             return numbers
         if texts.drop_nulls().is_in(["true", "false"]).all():
             return texts == "true"
+        if is_gappy(texts, numbers):
+            gaps = self._gaps.setdefault(column.name, {})
+            for text in texts.filter(numbers.is_null() & texts.is_not_null()):
+                gaps[text] = gaps.get(text, 0) + 1
+            return numbers
         return dates(texts)
 
 
 def _as_numbers(texts: polars.Series, decimal: str | None) -> polars.Series:
     spelled = texts.str.replace(",", ".", literal=True) if decimal == "," else texts
     return spelled.cast(require_polars().Float64, strict=False)
-
-
-def _has_comma_groups(series: polars.Series) -> bool:
-    """Whether a column of texts holds some number such as 1,234,567 or 1,234.5."""
-    if series.dtype != require_polars().String:
-        return False
-    return bool(stripped(series).str.contains(r"^[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:,\d{3}|\.\d+)$").any())
-
-
-def _has_commas(series: polars.Series) -> bool:
-    """Whether a column of texts holds numbers such as 1,5 and nothing else."""
-    if series.dtype != require_polars().String:
-        return False
-    texts = stripped(series).drop_nulls()
-    return len(texts) > 0 and bool(texts.str.contains(DECIMAL_COMMA).all())

@@ -21,10 +21,14 @@ _FEATURES: dict[str, type[Feature]] = {"number": Number, "category": Category, "
 
 @dataclass(frozen=True)
 class Encoder:
-    """Columns used, in the order in which X has them, and columns left out."""
+    """Columns used, in the order in which X has them, and columns left out.
+
+    ``decimal`` is the mark of the file learned from, for numbers such as 1,234 in files that do not show theirs.
+    """
 
     features: tuple[Feature, ...]
     left_out: tuple[LeftOut, ...] = ()
+    decimal: str | None = None
 
     @property
     def n_outputs(self) -> int:
@@ -102,6 +106,7 @@ class Encoder:
         return {
             "features": [{"type": tags[type(feature)], **to_json(feature)} for feature in self.features],
             "left_out": [to_json(column) for column in self.left_out],
+            "decimal": self.decimal,
         }
 
     @classmethod
@@ -110,7 +115,11 @@ class Encoder:
         features, left_out = fields.get("features"), fields.get("left_out", [])
         if not isinstance(features, list) or not isinstance(left_out, list):
             raise ValueError("the columns of the table are missing")
-        return cls(tuple(map(_feature, features)), tuple(from_json(LeftOut, column) for column in left_out))
+        decimal = fields.get("decimal")
+        if decimal not in (None, ",", "."):
+            raise ValueError(f"the decimal mark is {decimal!r}")
+        left = tuple(from_json(LeftOut, column) for column in left_out)
+        return cls(tuple(map(_feature, features)), left, decimal)
 
 
 def row_blocks(table: Table) -> Iterator[NDArray[np.int64]]:
@@ -164,7 +173,7 @@ def learn_encoder(table: Table, *, forced: Collection[str] = (), scaling: Scalin
     if not features:
         reasons = "; ".join(f"{column.name!r}: {column.reason}" for column in left_out)
         raise TableError(f"{table.source} has no column to predict from ({reasons or 'only the target'})")
-    return Encoder(features, left_out)
+    return Encoder(features, left_out, table.decimal)
 
 
 def _feature(fields: Any) -> Feature:

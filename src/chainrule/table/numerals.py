@@ -7,7 +7,7 @@ decides: it is known of the file, or of the delimiter.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .columns import number_text
@@ -17,6 +17,64 @@ if TYPE_CHECKING:
 
 DECIMAL_COMMA = r"^[+-]?(?:\d+|[1-9]\d{0,2}(?:\.\d{3})+),\d+(?:[eE][+-]?\d+)?$"
 _SPACES = " '’\u00a0\u202f"
+_DECIMAL_POINT = r"^[+-]?(?:\d+|[1-9]\d{0,2}(?:,\d{3})+)\.\d+(?:[eE][+-]?\d+)?$"
+_COMMA_GROUPS = r"^[+-]?[1-9]\d{0,2}(?:,\d{3}){2,}$"
+_EITHER_WAY = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"  # 1,234: a number of thousands, or one with three decimals
+_NUMBERS = 0.9  # of a column's texts; the others may stand for gaps,
+_DIFFERENT = 20  # where more different numbers than that tell the column from codes,
+_MARKS = 3  # and no more different texts than that are met
+_OF_DIGITS = rf"^[+-]?\d[\d.,{_SPACES}]*(?:[eE][+-]?\d+)?$"
+
+
+def decimal_mark(columns: Iterable[polars.Series]) -> str | None:
+    """The decimal mark of columns that are numbers: that of the first row where it can be told.
+
+    None where all numbers could be meant either way, as 1,234.
+
+    Examples
+    --------
+    >>> import polars
+    >>> decimal_mark([polars.Series(["13", "2", "13,5"])]), decimal_mark([polars.Series(["1,234", "7.5"])])
+    (',', '.')
+    >>> decimal_mark([polars.Series(["1,234", "365"])]) is None
+    True
+    """
+    numbers = list(columns)
+    comma = _first_row(numbers, DECIMAL_COMMA)
+    point = min(_first_row(numbers, _DECIMAL_POINT), _first_row(numbers, _COMMA_GROUPS))
+    return None if comma == point else "," if comma < point else "."
+
+
+def _first_row(columns: Iterable[polars.Series], pattern: str) -> float:
+    """The first row in which some column has the pattern and can mean nothing else; infinity for none."""
+    rows = ((texts.str.contains(pattern) & ~texts.str.contains(_EITHER_WAY)).arg_true() for texts in columns)
+    return min((float(found[0]) for found in rows if len(found)), default=math.inf)
+
+
+def mostly_numbers(texts: polars.Series) -> bool:
+    """Whether nearly all texts are of digits and their marks."""
+    there = texts.drop_nulls()
+    return len(there) > 0 and int(there.str.contains(_OF_DIGITS).sum()) >= _NUMBERS * len(there)
+
+
+def is_gappy(texts: polars.Series, numbers: polars.Series) -> bool:
+    """Whether a column is one of measurements in which a word or a sign or two, without a digit, stand for a gap."""
+    others = texts.filter(numbers.is_null() & texts.is_not_null())
+    if len(others) > (1 - _NUMBERS) * (len(texts) - texts.null_count()):
+        return False
+    few = others.n_unique() <= _MARKS and not others.str.contains(r"\d").any()
+    return few and numbers.drop_nulls().n_unique() > _DIFFERENT
+
+
+def counted(texts: Mapping[str, int]) -> str:
+    """Texts and how often each was met.
+
+    Examples
+    --------
+    >>> counted({"-": 24, "n.a.": 1})
+    "'-' (24 times) and 'n.a.' (once)"
+    """
+    return " and ".join(f"{text!r} ({'once' if n == 1 else f'{n} times'})" for text, n in texts.items())
 
 
 def grouped(texts: polars.Series, decimal: str | None) -> polars.Series:

@@ -22,7 +22,7 @@ def read_table(source: str | os.PathLike[str], **options: Any) -> Table:
         the name of a data set that scikit-learn ships: breast_cancer, diabetes, digits, iris, wine. A file of that name
         comes first.
     **options
-        Of `chainrule.table.csv_columns.read_csv`: ``delimiter``, ``encoding``, ``decimal``, ``texts``.
+        Of `chainrule.table.csv_columns.read_csv`: ``delimiter``, ``encoding``, ``decimal``, ``texts``, ``usual``.
 
     Raises
     ------
