@@ -339,3 +339,10 @@ def test_half_of_the_values_the_same_leaves_the_standard_deviation() -> None:
     assert learn_feature(column_of("x", x), scaling="robust") == learn_feature(column_of("x", x))
     yes = column_of("yes", x > 0)
     assert learn_feature(yes, scaling="robust") == learn_feature(yes)
+
+
+def test_large_whole_numbers_in_float32_are_standardised_as_in_float64():
+    x = 1.6e7 + np.arange(50.0) % 7
+    encoder = learn_encoder(table_of({"x": x}))
+    found = encoder.transform(table_of({"x": x.astype(np.float32)}))
+    np.testing.assert_allclose(found, encoder.transform(table_of({"x": x})), atol=1e-12)

@@ -59,7 +59,7 @@ class Number:
 
     def transform(self, column: Column, out: NDArray[Any]) -> None:
         missing = column.missing
-        x = np.where(missing, self.median, column.values)
+        x = np.where(missing, self.median, column.values.astype(np.float64, copy=False))  # or the mean is rounded
         with np.errstate(over="ignore"):
             out[:, 0] = np.clip((x - self.mean) / self.std, -LIMIT, LIMIT)
         if self.indicator:

@@ -1,8 +1,8 @@
 """Find out what a target is: classes, a number, a count or several columns; each can be asked for instead.
 
 Counts are told by what every mixture of Poisson distributions obeys, var(t) = E[rate] + var(rate) >= mean(t), and by
-what tells them from scores, ranks, prices and years: they begin near 0, have no common divisor, come again, and their
-long tail is on the right, by Pearson's second coefficient 3 (mean - median)/std >= 1/2.
+what tells them from most scores, ranks, prices and years: they begin near 0, have no common divisor, come again, and
+their long tail is on the right, by Pearson's second coefficient 3 (mean - median)/std >= 1/2.
 """
 
 from __future__ import annotations
@@ -81,8 +81,9 @@ def _is_classes(column: Column, present: Array, distinct: Array) -> tuple[bool, 
     if len(distinct) == 2:
         return True, "it has two different values"
     if column.kind == "number" and are_whole(distinct):
-        few = len(distinct) <= MOST_CLASSES_OF_NUMBERS and len(present) >= 10 * len(distinct)
-        return few, f"its values are {'few' if few else 'many'} different whole numbers"
+        if len(distinct) <= MOST_CLASSES_OF_NUMBERS and len(present) >= 10 * len(distinct):
+            return True, "its values are few different whole numbers; as numbers or counts with the kind number"
+        return False, "its values are many different whole numbers"
     return False, f"it has {len(distinct)} different values"
 
 
@@ -163,4 +164,5 @@ def looks_like_counts(column: Column) -> bool:
         return False
     distinct = len(np.unique(t))
     skew = 3 * (t.mean() - np.median(t)) / t.std()
-    return bool(2 < distinct <= 0.8 * len(t) and t.var() >= t.mean() and skew >= 0.5)
+    chance = 1 + 3 * np.sqrt(2 / len(t))  # three standard errors of a variance
+    return bool(2 < distinct <= 0.8 * len(t) and t.var() * chance >= t.mean() and skew >= 0.5)
