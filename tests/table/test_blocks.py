@@ -105,6 +105,14 @@ def test_what_is_guessed_does_not_depend_on_the_pieces(sizes: list[int]) -> None
     assert len(notes) == 2
 
 
+@given(st.lists(st.integers(1, 20), max_size=20))
+@settings(max_examples=10, deadline=None)
+def test_blank_lines_get_no_answer(sizes: list[int]) -> None:
+    encoder = Encoder((Number("x", "number", 0.0, 0.0, 1.0, False), Category("t", "category", ("a",), False, False)))
+    X, _, _ = _streamed(encoder, b"x,t\n1,a\n\n\n2,a\n\r\n,\n3,a\n\n", sizes)
+    np.testing.assert_array_equal(X[:, 0], [1, 2, 0, 3])
+
+
 @pytest.mark.parametrize("mark", [",", "."])
 def test_numbers_that_could_be_meant_either_way_are_read_as_in_training(tmp_path: Path, mark: str) -> None:
     rows = "1,777;a\n365;b\n2,294;a\n" + ("3,5;b\n" if mark == "," else "")

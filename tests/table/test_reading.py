@@ -75,6 +75,13 @@ def test_the_type_of_a_column_is_found_beyond_its_first_rows(tmp_path: Path) -> 
     assert _read(tmp_path, "x\n" + "1\n" * 20_000 + "many\n")["x"].kind == "category"
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_blank_lines_are_no_rows(tmp_path: Path, end: str) -> None:
+    table = _read(tmp_path, end.join(["a,b", "0,x", "", "1,y", "", "", ",", "2,z", "", ""]))
+    assert _values(table) == {"a": [0, 1, None, 2], "b": ["x", "y", None, "z"]}
+    assert _values(_read(tmp_path, end.join(["a", "0", "", "1", ""]))) == {"a": [0, None, 1]}
+
+
 @pytest.mark.parametrize("mark", ["-", "k.A.", "unknown", "."])
 def test_a_few_signs_among_measurements_are_gaps(tmp_path: Path, mark: str) -> None:
     lines = [f"{mark if i % 30 == 7 else f'{i},5'};{i % 3}" for i in range(300)]

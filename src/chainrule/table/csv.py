@@ -87,11 +87,23 @@ def text_frames(body: bytes, line: int, form: Form) -> Iterator[polars.DataFrame
 
 
 def frame_of(body: bytes, form: Form, **options: Any) -> polars.DataFrame:
-    """Rows as polars reads them; its options come last. An error of polars may name no place."""
+    """Rows as polars reads them, without blank lines; its options come last. An error of polars may name no place."""
     head = form.delimiter.join(form.places).encode()
     read_csv = require_polars().read_csv
     frame: polars.DataFrame = read_csv(io.BytesIO(b"\n".join((head, body))), separator=form.delimiter, **options)
-    return frame
+    return frame.filter(~_blank_rows(body, frame.height)) if _has_blank_lines(body, form) else frame
+
+
+def _has_blank_lines(body: bytes, form: Form) -> bool:
+    """Whether some line is empty; in a single column that is a missing value, and within quotes it may be a value's."""
+    if len(form.names) == 1 or not (body.startswith((b"\n", b"\r\n")) or b"\n\n" in body or b"\n\r\n" in body):
+        return False
+    return b'"' not in body
+
+
+def _blank_rows(body: bytes, n_rows: int) -> polars.Series:
+    blank = [line in (b"", b"\r") for line in body.split(b"\n")[:n_rows]]
+    return require_polars().Series(blank, dtype=require_polars().Boolean)
 
 
 def _is_readable(body: bytes, form: Form) -> bool:
