@@ -91,7 +91,9 @@ def frame_of(body: bytes, form: Form, **options: Any) -> polars.DataFrame:
     head = form.delimiter.join(form.places).encode()
     read_csv = require_polars().read_csv
     frame: polars.DataFrame = read_csv(io.BytesIO(b"\n".join((head, body))), separator=form.delimiter, **options)
-    return frame.filter(~_blank_rows(body, frame.height)) if _has_blank_lines(body, form) else frame
+    if _has_blank_lines(body, form):
+        frame = frame.filter(~_blank_rows(body, frame.height))
+    return frame
 
 
 def _has_blank_lines(body: bytes, form: Form) -> bool:
@@ -102,8 +104,9 @@ def _has_blank_lines(body: bytes, form: Form) -> bool:
 
 
 def _blank_rows(body: bytes, n_rows: int) -> polars.Series:
-    blank = [line in (b"", b"\r") for line in body.split(b"\n")[:n_rows]]
-    return require_polars().Series(blank, dtype=require_polars().Boolean)
+    lines = body.split(b"\n")[:n_rows]
+    blank: polars.Series = require_polars().Series([line in (b"", b"\r") for line in lines])
+    return blank
 
 
 def _is_readable(body: bytes, form: Form) -> bool:
